@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# setup.bats - common/setup.sh, in a box: a PATH of fakes, where package
+# managers only note how they were called. Nothing is installed.
+
+bats_require_minimum_version 1.8.0
+
+setup() {
+    setup_sh=$BATS_TEST_DIRNAME/../common/setup.sh
+    bin=$BATS_TEST_TMPDIR/bin
+    calls=$BATS_TEST_TMPDIR/calls
+    mkdir "$bin"
+    : >"$calls"
+    # What the script uses that is not under test
+    for tool in sh env ls cp; do
+        ln -s "$(command -v "$tool")" "$bin/$tool"
+    done
+    fake id 'echo 0'
+    fake true 'exit 0'
+}
+
+# fake NAME BODY...: a program in the box, a line of shell per argument
+fake() {
+    local name=$1
+    shift
+    printf '%s\n' '#!/bin/sh' "$@" >"$bin/$name"
+    chmod +x "$bin/$name"
+}
+
+# A package manager that notes its call and, like a real one, makes what it
+# installs appear
+fake_manager() {
+    fake "$1" "echo \"$1 \$*\" >>'$calls'" \
+        "case \"\$*\" in *bats*)" \
+        "    for t in cc make bats; do cp '$bin/true' '$bin/'\$t; done ;;" \
+        "esac"
+}
+
+# A sudo that notes that it was asked
+fake_sudo() {
+    fake sudo "printf 'sudo ' >>'$calls'" "exec \"\$@\""
+}
+
+run_setup() {
+    PATH=$bin run sh "$setup_sh"
+    printf 'status %s, output:\n%s\ncalls:\n' "$status" "$output"
+    cat "$calls"
+}
+
+# expect_output TEXT: the output contains TEXT
+expect_output() {
+    case $output in
+    *"$1"*) ;;
+    *) false ;;
+    esac
+}
+
+expect_calls() {
+    printf '%s\n' "$@" | diff -u - "$calls"
+}
+
+@test "where cc, make and bats are there, setup does nothing and says so" {
+    for tool in cc make bats; do
+        fake "$tool" 'exit 0'
+    done
+    fake_manager apt-get
+    run_setup
+    [ "$status" -eq 0 ]
+    [ "$output" = 'setup: cc, make and bats are all here: nothing to do' ]
+    [ ! -s "$calls" ]
+}
+
+@test "apt-get refreshes its lists, then installs without recommendations" {
+    fake_manager apt-get
+    run_setup
+    [ "$status" -eq 0 ]
+    expect_calls 'apt-get -q update' 'apt-get -q -y install'\
+' --no-install-recommends gcc libc6-dev make bats'
+}
+
+@test "apt-get is told to ask no questions" {
+    fake apt-get "echo \"\$DEBIAN_FRONTEND\" >>'$calls'"
+    run_setup
+    [ "$(sed -n 2p "$calls")" = noninteractive ]
+}
+
+@test "an apt-get update that fails does not stop the installation" {
+    fake_manager apt-get
+    sed -i.old '2a\
+case "$*" in *update) exit 100 ;; esac' "$bin/apt-get"
+    run_setup
+    [ "$status" -eq 0 ]
+    [ "$(wc -l <"$calls")" -eq 2 ]
+}
+
+@test "dnf installs gcc, make and bats" {
+    fake_manager dnf
+    run_setup
+    [ "$status" -eq 0 ]
+    expect_calls 'dnf -y install gcc make bats'
+}
+
+@test "a dnf that does not know bats leads to a word on EPEL" {
+    fake dnf 'exit 1'
+    run_setup
+    [ "$status" -eq 1 ]
+    expect_output EPEL
+}
+
+@test "apk installs build-base, make and bats" {
+    fake_manager apk
+    run_setup
+    [ "$status" -eq 0 ]
+    expect_calls 'apk add --no-cache build-base make bats'
+}
+
+@test "pacman installs gcc, make and bats" {
+    fake_manager pacman
+    run_setup
+    [ "$status" -eq 0 ]
+    # -Sy only where there are no lists yet: depends on the machine
+    grep -Ex 'pacman -Sy? --needed --noconfirm gcc make bats' "$calls"
+}
+
+@test "brew installs gcc, make and bats-core, and never with sudo" {
+    fake id 'echo 1000'
+    fake_sudo
+    fake_manager brew
+    run_setup
+    [ "$status" -eq 0 ]
+    expect_calls 'brew install gcc make bats-core'
+}
+
+@test "a Mac without command line tools is sent to their installer" {
+    for tool in cc make bats; do
+        fake "$tool" 'exit 0'
+    done
+    fake xcode-select "[ \"\$1\" != -p ] && echo \"xcode-select \$*\" >>'$calls'"
+    fake_manager brew
+    run_setup
+    [ "$status" -eq 1 ]
+    expect_output 'run this again'
+    expect_calls 'xcode-select --install'
+}
+
+@test "only what is missing is installed" {
+    fake cc 'exit 0'
+    fake make 'exit 0'
+    fake_manager apt-get
+    run_setup
+    [ "$status" -eq 0 ]
+    [ "$(sed -n 2p "$calls")" = \
+        'apt-get -q -y install --no-install-recommends bats' ]
+}
+
+@test "a compiler without the C library's headers counts as missing" {
+    fake cc 'exit 1'
+    fake make 'exit 0'
+    fake_manager dnf
+    run_setup
+    expect_calls 'dnf -y install gcc bats'
+}
+
+@test "who is not root installs through sudo" {
+    fake id 'echo 1000'
+    fake_sudo
+    fake_manager apt-get
+    run_setup
+    [ "$status" -eq 0 ]
+    [ "$(grep -c '^sudo apt-get' "$calls")" -eq 2 ]
+}
+
+@test "root does not use sudo" {
+    fake_sudo
+    fake_manager apk
+    run_setup
+    [ "$status" -eq 0 ]
+    [ "$(grep -c sudo "$calls")" -eq 0 ]
+}
+
+@test "who is not root and has no sudo is told what to run as root" {
+    fake id 'echo 1000'
+    fake_manager apk
+    run_setup
+    [ "$status" -eq 1 ]
+    expect_output 'as root, run: apk add --no-cache'
+    [ ! -s "$calls" ]
+}
+
+@test "without a known package manager the three tools are named" {
+    run_setup
+    [ "$status" -eq 1 ]
+    for tool in 'C compiler' make bats; do
+        expect_output "$tool"
+    done
+}
+
+@test "an installation that fails makes setup fail" {
+    fake dnf 'exit 0'
+    run_setup
+    [ "$status" -eq 1 ]
+    expect_output 'still missing: cc make bats'
+}
