@@ -193,9 +193,10 @@ int main(int argc, char **argv)
     net_socket listener = net_listen(&at, &why);
     if (listener == NET_BAD)
         return net_fail("server", why);
-    (void)printf("listening on %s\n", net_local_name(listener).text);
+    struct net_name here = net_local_name(listener);
     if (net_set_nonblocking(listener) != 0)
-        return net_fail("server", net_error_text(net_error()));
+        return net_fail("server", net_explain("fcntl", here, net_error()));
+    (void)printf("listening on %s\n", here.text);
 
     polled.since = net_now();
     for (;;) {

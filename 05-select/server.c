@@ -206,12 +206,13 @@ int main(int argc, char **argv)
     net_socket listener = net_listen(&at, &why);
     if (listener == NET_BAD)
         return net_fail("server", why);
-    (void)printf("listening on %s\n", net_local_name(listener).text);
+    struct net_name here = net_local_name(listener);
     if (net_set_nonblocking(listener) != 0)
-        return net_fail("server", net_error_text(net_error()));
+        return net_fail("server", net_explain("fcntl", here, net_error()));
+    (void)printf("listening on %s\n", here.text);
 
     quiet_since = net_now();
-    do {
+    for (bool running = true; running;) {
         fd_set readable, writable; /* select changes them, and on Linux */
         struct timeval limit;      /* this too: they are new each time */
         int nfds = watch(listener, &readable, &writable, &limit);
@@ -220,7 +221,7 @@ int main(int argc, char **argv)
         if (ready < 0 && net_interrupted(net_error()))
             continue;
         if (ready < 0)
-            return net_fail("server", net_error_text(net_error()));
+            return net_fail("server", net_explain("select", here, net_error()));
         long long now = net_now();
         if (ready == 0 && now - quiet_since >= QUIET_MS)
             log_event("quiet for %d s", QUIET_MS / 1000);
@@ -235,8 +236,9 @@ int main(int argc, char **argv)
         if (FD_ISSET(net_input(), &readable) &&
             lines_receive(&keyboard, net_input()) != 0)
             keyboard.ended = true; /* unreadable is as good as ended */
+        running = relay_keyboard();
         sweep();
-    } while (relay_keyboard());
+    }
 
     for (const struct client *c = clients; c != NULL; c = c->next)
         net_dismiss(c->socket, "");
