@@ -134,7 +134,8 @@ case "$*" in *update) exit 100 ;; esac' "$bin/apt-get"
     for tool in cc make bats; do
         fake "$tool" 'exit 0'
     done
-    fake xcode-select "[ \"\$1\" != -p ] && echo \"xcode-select \$*\" >>'$calls'"
+    fake xcode-select "[ \"\$1\" = -p ] && exit 1" \
+        "echo \"xcode-select \$*\" >>'$calls'"
     fake_manager brew
     run_setup
     [ "$status" -eq 1 ]
