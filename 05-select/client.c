@@ -51,7 +51,7 @@ static void speak(net_socket server)
 /* Prints what the server says. Returns -1, or the exit status at its end. */
 static int hear(net_socket server)
 {
-    struct line line;
+    struct line line = {0};
     enum line_result got;
     if (lines_receive(&in, server) != 0)
         return net_would_block(net_error()) ? -1 : print_lost(LINE_FAILED);

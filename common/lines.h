@@ -322,6 +322,8 @@ static inline bool print_ask(struct lines_in *keyboard, struct line *line)
         if (lines_receive(keyboard, net_input()) != 0)
             return false;
     }
+    if (got != LINE_READY && net_input_is_terminal())
+        (void)putchar('\n'); /* the prompt's line has no end yet */
     return got == LINE_READY;
 }
 

@@ -15,7 +15,8 @@
 #define NET_H
 
 #ifdef _WIN32
-/* ================================================================ Windows */
+/* ================================================================ Windows
+ * The contracts stand above the same functions for POSIX, further down. */
 
 #ifndef _WIN32_WINNT
 #define _WIN32_WINNT 0x0601 /* Windows 7 */
