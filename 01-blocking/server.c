@@ -1,9 +1,8 @@
 /* 01-blocking: one client, turn by turn.
  *
- * The idea: a call waits until it has something to return. accept waits for a
- * client, recv for its line, read for the operator's answer; while one waits,
- * nothing else happens. How far the conversation has come stands nowhere: it
- * is the line of this program that waits.
+ * The idea: a call waits until it has something to return: accept a client,
+ * recv its line, read the operator's answer; meanwhile nothing else happens.
+ * How far the conversation has come is the line of the program that waits.
  *
  * Try it:  ./server    and in another terminal:  ./client
  *
@@ -46,7 +45,6 @@ failed:;
     return NET_BAD;
 }
 
-/* Says in which call it is about to wait. */
 static void waiting_in(const char *call)
 {
     (void)printf("waiting in %s\n", call);
@@ -96,10 +94,8 @@ static int converse(net_socket client, struct net_name name)
     enum line_result got;
     lines_add_text(&out, GREETING);
     do {
-        if (lines_send(&out, client) != 0)
-            return lost(client, name);
-        got = receive_line(&in, client, &line);
-        if (got == LINE_FAILED)
+        if (lines_send(&out, client) != 0 ||
+            (got = receive_line(&in, client, &line)) == LINE_FAILED)
             return lost(client, name);
         if (got != LINE_READY)
             break;

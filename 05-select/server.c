@@ -195,6 +195,16 @@ static int watch(net_socket listener, fd_set *readable, fd_set *writable,
     return nfds;
 }
 
+/* Says so when nobody has done anything for a while. */
+static void note_quiet(bool quiet)
+{
+    if (quiet && net_now() - quiet_since < QUIET_MS)
+        return;
+    if (quiet)
+        log_event("quiet for %d s", QUIET_MS / 1000);
+    quiet_since = net_now();
+}
+
 int main(int argc, char **argv)
 {
     struct net_endpoint at;
@@ -222,11 +232,7 @@ int main(int argc, char **argv)
             continue;
         if (ready < 0)
             return net_fail("server", net_explain("select", here, net_error()));
-        long long now = net_now();
-        if (ready == 0 && now - quiet_since >= QUIET_MS)
-            log_event("quiet for %d s", QUIET_MS / 1000);
-        if (ready > 0 || now - quiet_since >= QUIET_MS)
-            quiet_since = now;
+        note_quiet(ready == 0);
         for (int n = 0; n < ACCEPTS && FD_ISSET(listener, &readable); n++)
             if (!accept_client(listener))
                 break;

@@ -162,6 +162,19 @@ static inline int net_wait(net_socket socket, enum net_event event, int ms)
     return ready > 0 ? 1 : ready;
 }
 
+static inline int net_poll(struct pollfd *list, size_t count, int ms)
+{
+    if (count > 0)
+        return WSAPoll(list, (ULONG)count, ms);
+    Sleep((DWORD)ms); /* it takes no empty list */
+    return 0;
+}
+
+static inline void net_want_sockets(size_t count)
+{
+    (void)count; /* nothing limits them */
+}
+
 /* select(): a Windows fd_set is a list of at most FD_SETSIZE sockets. */
 static inline bool net_can_select(net_socket socket, int watched)
 {
@@ -178,6 +191,15 @@ static inline int net_watch(int nfds, net_socket socket, fd_set *set)
 static inline long long net_now(void)
 {
     return (long long)GetTickCount64();
+}
+
+static inline long long net_micros(void)
+{
+    LARGE_INTEGER ticks, second;
+    (void)QueryPerformanceCounter(&ticks); /* cannot fail since Windows XP */
+    (void)QueryPerformanceFrequency(&second);
+    return ticks.QuadPart / second.QuadPart * 1000000 +
+           ticks.QuadPart % second.QuadPart * 1000000 / second.QuadPart;
 }
 
 static inline void net_sleep(int ms)
@@ -219,6 +241,18 @@ static inline bool net_output_is_terminal(void)
 {
     DWORD mode;
     return GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode) != 0;
+}
+
+static inline bool net_output_takes_colour(void)
+{
+    HANDLE output = GetStdHandle(STD_OUTPUT_HANDLE);
+    const char *no = getenv("NO_COLOR");
+    DWORD mode;
+    if ((no != NULL && no[0] != '\0') || !GetConsoleMode(output, &mode))
+        return false;
+    /* 4: ENABLE_VIRTUAL_TERMINAL_PROCESSING, which old headers lack. It can
+     * be had since Windows 10. */
+    return SetConsoleMode(output, mode | 4) != 0;
 }
 
 /* Two sockets connected to each other, as POSIX's socketpair makes them. */
@@ -339,6 +373,7 @@ static inline int net_start(void)
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -349,6 +384,7 @@ static inline int net_start(void)
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -471,6 +507,29 @@ static inline int net_wait(net_socket socket, enum net_event event, int ms)
     return ready < 0 && errno == EINTR ? 0 : ready;
 }
 
+/* Waits at most ms milliseconds until something can be done with one of
+ * `count` sockets: each has its fd, and in `events` POLLIN or POLLOUT or both;
+ * what came of it is in `revents`. Unlike select it knows no highest number.
+ * Returns how many there are, 0 after ms or a signal, -1 on failure (poll(2);
+ * before Windows 10 2004 a refused connect never shows: ask net_wait too). */
+static inline int net_poll(struct pollfd *list, size_t count, int ms)
+{
+    int ready = poll(list, (nfds_t)count, ms);
+    return ready < 0 && errno == EINTR ? 0 : ready;
+}
+
+/* Asks for room for so many sockets, up to what an administrator allows; if
+ * there is none, opening them fails later (setrlimit(2)). */
+static inline void net_want_sockets(size_t count)
+{
+    struct rlimit limit;
+    const rlim_t wanted = (rlim_t)count + 16; /* and files, and the like */
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* best effort, as said */
+}
+
 /* True if select() can watch one socket more. On POSIX an fd_set is a row of
  * FD_SETSIZE bits, and FD_SET beyond it writes into foreign memory; on Windows
  * it is a list with room for FD_SETSIZE sockets, `watched` of them taken. */
@@ -495,6 +554,14 @@ static inline long long net_now(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail: POSIX has it */
     return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The same clock in microseconds, for measuring. */
+static inline long long net_micros(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail: POSIX has it */
+    return (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* Lets other programs run for ms milliseconds (a signal ends it early). */
@@ -553,6 +620,15 @@ static inline bool net_input_is_terminal(void)
 static inline bool net_output_is_terminal(void)
 {
     return isatty(STDOUT_FILENO) == 1;
+}
+
+/* True if escape sequences on standard output show as colours, and nobody has
+ * asked for none (no-color.org). */
+static inline bool net_output_takes_colour(void)
+{
+    const char *no = getenv("NO_COLOR"), *kind = getenv("TERM");
+    return net_output_is_terminal() && (no == NULL || no[0] == '\0') &&
+           kind != NULL && kind[0] != '\0' && strcmp(kind, "dumb") != 0;
 }
 
 /* Standard input as something that net_recv, net_wait and select() take; the
