@@ -144,7 +144,6 @@ int main(int argc, char **argv)
             return net_fail("server", net_explain("accept", here, net_error()));
     struct net_name name = net_address_name((struct sockaddr *)&peer, size);
     log_event("%s connected", name.text);
-
     status = converse(client, name);
     (void)net_close(listener); /* resets whoever still waits in the queue */
     return status;
