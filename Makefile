@@ -4,7 +4,7 @@
 ## make              build every chapter
 ## make 03-threaded  build one chapter (or: make -C 03-threaded)
 ## make test         run all tests; one chapter's: make test N=03
-## make demo         watch all five servers talk to their clients
+## make demo         see three clients with each of the five servers
 ## make clean        remove what was built
 ## make help         show this list
 #
@@ -13,7 +13,7 @@
 # make test N=03 SERVER='python3 server.py'
 
 CHAPTERS := 01-blocking 02-loop-server 03-threaded 04-nonblocking 05-select
-PROGRAMS := $(foreach c,$(CHAPTERS),$c/server $c/client)
+PROGRAMS := $(foreach c,$(CHAPTERS),$c/server $c/client) common/crowd
 
 include common/chapter.mk
 
@@ -32,7 +32,7 @@ test: all $(TEST_PROGRAMS:=$(EXE))
 	@command -v bats >/dev/null || \
 	    { echo 'bats is missing: run sh common/setup.sh' >&2; exit 1; }
 	@unset MAKEFLAGS MFLAGS MAKELEVEL; \
-	    bats $(BATSFLAGS) $(if $(N),tests/$(N)*.bats,tests)
+	    $(if $(N),bats $(BATSFLAGS),sh tests/run.sh) tests/$(N)*.bats
 
 demo: all
 	@sh tests/demo.sh

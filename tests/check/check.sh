@@ -1,0 +1,98 @@
+#!/bin/sh
+# check.sh - the whole suite once more, on builds that notice what a plain one
+# survives, and what takes longer than `make test` should.
+#
+#   make check              or some of it: CHECKS='thread valgrind' make check
+#
+# Each build is made in a copy of the tree. CC is respected.
+set -eu
+cd "$(dirname "$0")/../.."
+
+checks=${CHECKS:-cost address thread fortify valgrind}
+keep='-g -fno-omit-frame-pointer -fno-sanitize-recover=all'
+table=''
+failed=0
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/check.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# in_copy CFLAGS TESTS...: builds a copy in this way, and runs bats there
+in_copy() {
+    rm -rf "$dir/tree"
+    mkdir "$dir/tree"
+    tar -cf - --exclude=./.git . | tar -xf - -C "$dir/tree"
+    make -s -C "$dir/tree" clean
+    flags=$1
+    shift
+    # What make hands on to make does not concern the copy
+    (
+        unset MAKEFLAGS MFLAGS MAKELEVEL
+        cd "$dir/tree"
+        export CFLAGS="$flags"
+        $without_aslr bats --setup-suite-file tests/setup_suite.bash "$@"
+    )
+}
+
+# sanitized FLAGS TESTS...: a report fails the check even if no test noticed
+sanitized() {
+    mkdir -p "$dir/reports"
+    rm -f "$dir/reports"/*
+    export SANITIZED=yes
+    export ASAN_OPTIONS="log_path=$dir/reports/asan"
+    export UBSAN_OPTIONS="print_stacktrace=1:log_path=$dir/reports/ubsan"
+    export TSAN_OPTIONS="log_path=$dir/reports/tsan"
+    status=0
+    # shellcheck disable=SC2086 # several words
+    in_copy "-O1 $keep $1" $2 || status=$?
+    for report in "$dir/reports"/*; do
+        if [ -f "$report" ]; then
+            cat "$report"
+            status=1
+        fi
+    done
+    unset SANITIZED
+    return "$status"
+}
+
+check_cost() {
+    in_copy '-O2 -g' tests/check/cost.bats
+}
+
+check_address() {
+    sanitized -fsanitize=address,undefined 'tests tests/check/cost.bats'
+}
+
+# Only chapter 03 has threads
+check_thread() {
+    sanitized -fsanitize=thread 'tests/03-threaded.bats'
+}
+
+check_fortify() {
+    in_copy '-O2 -D_FORTIFY_SOURCE=2' tests
+}
+
+check_valgrind() {
+    in_copy '-O1 -g' tests/check/valgrind.bats
+}
+
+# ThreadSanitizer cannot place its memory where newer kernels randomize
+# addresses by more bits than it knows
+without_aslr=''
+if setarch -R true 2>/dev/null; then
+    without_aslr='setarch -R'
+fi
+
+for check in $checks; do
+    echo "--- $check"
+    result=ok
+    start=$(date +%s)
+    # `set -e` does not work inside a condition: the steps are one command each
+    "check_$check" || result=FAILED
+    [ "$result" = ok ] || failed=$((failed + 1))
+    table="$table$(printf '\n%-10s %-8s %4d s' "$check" "$result" \
+        $(($(date +%s) - start)))"
+done
+printf '%s\n' "$table"
+[ "$failed" -eq 0 ]

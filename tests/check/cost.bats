@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# What a server keeps of 3,000 clients that came and went, and what it costs
+# while nobody says anything. Slower than `make test` should be: make check.
+#
+#   CHAPTERS   instead of those below, to try one server: CHAPTERS=03-threaded
+
+load ../helpers
+
+read -r -a CONCURRENT <<<"${CHAPTERS:-03-threaded 04-nonblocking 05-select}"
+read -r -a ALL <<<"${CHAPTERS:-02-loop-server ${CONCURRENT[*]}}"
+
+setup() {
+    [ -r /proc/self/status ] || skip 'there is no /proc here'
+    use_chapter "${ALL[0]}"
+}
+
+teardown() {
+    stop_everything
+}
+
+proc_field() {
+    awk -v name="$1:" '$1 == name { print $2 }' "/proc/$server_pid/status"
+}
+
+# descriptors_and_threads: "D T"
+descriptors_and_threads() {
+    set -- "/proc/$server_pid/fd/"*
+    echo "$# $(proc_field Threads)"
+}
+
+same_as_before() {
+    [ "$(descriptors_and_threads)" = "$1" ]
+}
+
+# cpu_ms MS: the server's CPU time in the next so many milliseconds
+cpu_ms() {
+    local before
+    before=$(cpu_ticks)
+    sleep "$(($1 / 1000))" # this is measured
+    echo $((($(cpu_ticks) - before) * 1000 / $(getconf CLK_TCK)))
+}
+
+cpu_ticks() {
+    # The second field, a name in brackets, may hold blanks
+    sed 's/^.*) //' "/proc/$server_pid/stat" | awk '{ print $12 + $13 }'
+}
+
+# churn N: so many clients, one after another
+churn() {
+    local reply="${ANSWER}hello\n"
+    [ "$chapter" != 02-loop-server ] || reply=''
+    "$PEER" churn "$host" "$port" "$1" "$reply" \
+        >"$TMP/churn" 2>"$TMP/churn.log" 3>&- 4>&- ||
+        fail 'not everyone was served'
+}
+
+@test "3,000 clients that came and went leave nothing behind" {
+    local name before memory
+    for name in "${ALL[@]}"; do
+        use_chapter "$name"
+        start_server
+        before=$(descriptors_and_threads)
+        churn 300 # whatever is kept for the next time is there from now on
+        wait_for "$name: descriptors and threads: $before" \
+            same_as_before "$before"
+        memory=$(proc_field VmRSS)
+        churn 3000
+        wait_for "$name: descriptors and threads: $before" \
+            same_as_before "$before"
+        # A sanitizer keeps what was freed, to catch who still uses it
+        [ -n "${SANITIZED-}" ] ||
+            assert_under "kB more memory for $name, which" 256 \
+                "$(($(proc_field VmRSS) - memory))"
+        stop_server
+    done
+}
+
+@test "five silent clients cost no CPU time, and in 04 under 5 %" {
+    [ -z "${SANITIZED-}" ] || skip 'a sanitizer costs time of its own'
+    local name limit many
+    for name in "${ALL[@]}"; do
+        use_chapter "$name"
+        start_server
+        many=5 limit=20 # ms: what comes in the last instant costs a tick
+        [ "$name" != 04-nonblocking ] || limit=100
+        [ "$name" != 02-loop-server ] || many=1
+        rm -f "$TMP/held"
+        mkfifo "$TMP/held"
+        exec 7<>"$TMP/held"
+        "$PEER" hold "$host" "$port" "$many" <"$TMP/held" \
+            >"$TMP/hold" 2>"$TMP/hold.log" 3>&- 4>&- 7>&- &
+        started="$started $!"
+        wait_for_file "$TMP/hold.log" '^holding: '
+        assert_under "CPU ms of $name in 2 s, which" "$limit" "$(cpu_ms 2000)"
+        exec 7>&-
+        stop_server
+    done
+}
+
+@test "05: half a million lines through the client come back whole" {
+    [ -z "${CHAPTERS-}" ] || skip "only $CHAPTERS is tested"
+    use_chapter 05-select
+    start_server
+    seq 500000 >"$TMP/lines"
+    bounded "${client_command[@]}" "$host" "$port" <"$TMP/lines"
+    assert_equal "the client's exit status" 0 "$status"
+    sed "1,2d; s/^server: $ANSWER//" "$out" | cmp - "$TMP/lines" ||
+        fail 'not all lines came back'
+}

@@ -1,0 +1,356 @@
+# helpers.bash - starts and stops the programs under test, and says what was
+# expected and what came instead. Loaded by every .bats file.
+#
+#   SERVER, CLIENT   test these instead of a chapter's own programs; may hold
+#                    several words: SERVER='python3 03-threaded/server.py'
+#
+# Written for bats 1.8 and bash 3.2 (macOS). What a test starts in the
+# background gets 3>&- 4>&-, since bats waits for whoever has its descriptors,
+# and 7>&- 8>&-, since they hold the inputs below: an input ends when the last
+# one who could write to it is gone.
+
+bats_require_minimum_version 1.8.0
+
+ROOT=$(cd "${BASH_SOURCE%/*}/.." && pwd)
+PEER=$ROOT/tests/peer
+TMP=$BATS_TEST_TMPDIR
+
+# The protocol's texts, spelled out anew, as in peer.c.
+GREETING='Connect succeed. Please send a message to me'
+export ANSWER='Message received - '
+export TOO_LONG='line longer than 1024 bytes'
+
+LIMIT=10 # seconds for anything that should happen at once
+
+# ------------------------------------------------------------------- set-up
+
+# use_chapter NAME: whose server and client are meant from now on
+use_chapter() {
+    chapter=$1
+    # Several words become several arguments; none of them has a blank inside
+    read -r -a server_command <<<"${SERVER:-$ROOT/$chapter/server}"
+    read -r -a client_command <<<"${CLIENT:-$ROOT/$chapter/client}"
+    log=$TMP/server.log
+    started='' # pids of what runs in the background
+}
+
+# For teardown: whatever a test has left behind ends now.
+stop_everything() {
+    local pid
+    for pid in $started; do
+        kill -KILL "$pid" 2>/dev/null || :
+        wait "$pid" 2>/dev/null || :
+    done
+    started=''
+}
+
+# ------------------------------------------------------------------ verdicts
+
+# fail WHAT...: ends the test, with all that may explain it
+fail() {
+    local file
+    printf '%s\n' "$*"
+    for file in "$TMP"/*.log; do
+        if [ -s "$file" ]; then
+            printf -- '--- the end of %s:\n' "${file##*/}"
+            tail -n 12 "$file" | cut -c 1-200
+        fi
+    done
+    return 1
+}
+
+# assert_equal WHAT EXPECTED ACTUAL
+assert_equal() {
+    [ "$2" = "$3" ] || fail "$1
+  expected: $2
+  actual:   $3"
+}
+
+# assert_file WHAT EXPECTED FILE: byte by byte; EXPECTED as for printf %b
+assert_file() {
+    printf '%b' "$2" >"$TMP/expected"
+    cmp -s "$TMP/expected" "$3" || fail "$1
+  expected:
+$(od -c "$TMP/expected" | tail -n 20)
+  actual:
+$(od -c "$3" | tail -n 20)"
+}
+
+# assert_matches WHAT PATTERN FILE: a line of the file matches (grep -E)
+assert_matches() {
+    grep -Eq -e "$2" "$3" || fail "$1
+  expected a line that matches: $2
+  actual:
+$(cat "$3")"
+}
+
+# assert_under WHAT LIMIT_MS MS
+assert_under() {
+    [ "$3" -lt "$2" ] || fail "$1 took $3 ms, not under $2 ms"
+}
+
+# ------------------------------------------------------------------- waiting
+
+# wait_for WHAT COMMAND...: asks again and again whether COMMAND succeeds
+wait_for() {
+    local what=$1 end=$((SECONDS + LIMIT))
+    shift
+    until "$@"; do
+        if [ "$SECONDS" -ge "$end" ]; then
+            fail "waited in vain: $what"
+            return 1
+        fi
+        sleep 0.02 2>/dev/null || sleep 1 # POSIX knows whole seconds only
+    done
+}
+
+# file_has FILE PATTERN [COUNT]: at least COUNT lines match (grep -E)
+file_has() {
+    [ -e "$1" ] && [ "$(grep -Ec -e "$2" "$1")" -ge "${3:-1}" ]
+}
+
+# wait_for_log PATTERN [COUNT]
+wait_for_log() {
+    wait_for "the server's log matches '$1'${2:+ $2 times}" \
+        file_has "$log" "$@"
+}
+
+# wait_for_file FILE PATTERN [COUNT]
+wait_for_file() {
+    wait_for "${1##*/} matches '$2'${3:+ $3 times}" file_has "$@"
+}
+
+has_ended() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
+# bounded COMMAND...: runs it with this function's standard input, and takes
+# what it prints into $out and $err, its exit status into $status. No
+# timeout(1), which macOS lacks: while the program lives it holds the other end
+# of a FIFO, and reading from that one has a limit.
+bounded() {
+    local limit=$((2 * LIMIT)) start=$SECONDS
+    out=$TMP/out err=$TMP/err.log
+    [ -p "$TMP/alive" ] || mkfifo "$TMP/alive"
+    "$@" >"$out" 2>"$err" 9>"$TMP/alive" 3>&- 4>&- 7>&- 8>&- <&0 &
+    local pid=$!
+    started="$started $pid"
+    read -r -t "$limit" <"$TMP/alive" || : # end of file: it has ended
+    if [ $((SECONDS - start)) -ge "$limit" ]; then
+        kill -KILL "$pid"
+        fail "still runs after $limit s: $*"
+        return 1
+    fi
+    status=0
+    wait "$pid" || status=$?
+}
+
+# -------------------------------------------------------------------- inputs
+
+# hold_input: a FIFO that stays open like a keyboard nobody types at, in
+# $input. Server or client read from it; type_line types, end_input is Ctrl-D.
+hold_input() {
+    input=$TMP/input
+    [ -p "$input" ] || mkfifo "$input"
+    exec 7<>"$input" # for reading as well, or this would wait for a reader
+}
+
+# use_input FILE: instead of a held one
+use_input() {
+    input=$1
+}
+
+# type_line TEXT: as for printf %b, the line's end is added
+type_line() {
+    printf '%b\n' "$1" >&7
+}
+
+end_input() {
+    exec 7>&-
+}
+
+# -------------------------------------------------------------------- server
+
+# start_server [PORT [ADDRESS]]: on a free port unless told otherwise, with
+# $input as its operator if hold_input was called. Sets $server_pid, $host,
+# $port.
+start_server() {
+    [ "$#" -gt 0 ] || set -- 0
+    : >"$log"
+    "${server_command[@]}" "$@" >"$log" 2>&1 <"${input:-/dev/null}" \
+        3>&- 4>&- 7>&- 8>&- &
+    server_pid=$!
+    started="$started $server_pid"
+    find_port "$log" "$server_pid"
+}
+
+# find_port LOG PID: where the program listens, into $host and $port
+find_port() {
+    wait_for "${1##*/} says where it listens" listens_or_ended "$@"
+    port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$1")
+    host=$(sed -n 's/^listening on \[*\([^]]*\)\]*:[0-9]*$/\1/p' "$1")
+    [ -n "$port" ] || fail 'it does not listen'
+}
+
+listens_or_ended() {
+    file_has "$1" '^listening on .*:[0-9]+$' || has_ended "$2"
+}
+
+# stop_server: from outside, as Ctrl-C would
+stop_server() {
+    has_ended "$server_pid" && fail 'the server has ended by itself'
+    kill "$server_pid"
+    wait_for 'the server ends when killed' has_ended "$server_pid"
+    wait "$server_pid" 2>/dev/null || :
+}
+
+# assert_server_ends STATUS: by itself
+assert_server_ends() {
+    local actual=0
+    wait_for 'the server ends' has_ended "$server_pid"
+    wait "$server_pid" || actual=$?
+    assert_equal "the server's exit status" "$1" "$actual"
+}
+
+# events: the server's log without what differs from run to run: a date and a
+# time become nothing, a client's address becomes "peer". Left out are the
+# lines that come by the clock, and 01's and the first line.
+events() {
+    local when='[0-9]{4}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-6][0-9]'
+    sed -E -e '/^(listening on|waiting in) /d' \
+        -e "/^$when (polled|quiet) /d" \
+        -e "s/^$when (127\.0\.0\.1|\[::1\]):[0-9]+ /peer /" "$log"
+}
+
+# assert_events LINE...: these are the log's, in this order, in the end
+assert_events() {
+    local expected end=$((SECONDS + LIMIT))
+    expected=$(printf '%s\n' "$@")
+    until [ "$(events)" = "$expected" ]; do
+        if [ "$SECONDS" -ge "$end" ]; then
+            assert_equal "the server's log" "$expected" "$(events)"
+            return 1
+        fi
+        sleep 0.02 2>/dev/null || sleep 1
+    done
+}
+
+# ---------------------------------------------------------------------- peer
+
+# hold_cue: what a peer in the background waits for in its step `wait`
+hold_cue() {
+    [ -p "$TMP/cue" ] || mkfifo "$TMP/cue"
+    exec 8<>"$TMP/cue"
+}
+
+# go_on: that peer need not wait any longer
+go_on() {
+    echo >&8
+}
+
+# talk STEP...: the misbehaving peer as a client; it bounds itself
+talk() {
+    if ! "$PEER" talk "$host" "$port" "$@" \
+        >"$TMP/talk" 2>"$TMP/talk.log" 3>&- 4>&- 7>&- 8>&-; then
+        fail "peer talk $(printf '%.60s ' "$@")"
+    fi
+}
+
+# start_talk STEP...: the same in the background
+start_talk() {
+    hold_cue
+    "$PEER" talk "$host" "$port" "$@" <"$TMP/cue" \
+        >"$TMP/talk2" 2>"$TMP/talk2.log" 3>&- 4>&- 7>&- 8>&- &
+    talk_pid=$!
+    started="$started $talk_pid"
+}
+
+finish_talk() {
+    local actual=0
+    wait "$talk_pid" || actual=$? # every step has its limit
+    assert_equal "the background peer's exit status" 0 "$actual"
+}
+
+# still_serves: a fresh client is answered as ever
+still_serves() {
+    talk greeted send 'still there?\n' answered 'still there?' shut end
+}
+
+# ------------------------------------------------------------ peer as server
+
+# start_peer STEP...: a server that plays a script with its first client
+start_peer() {
+    hold_cue
+    "$PEER" serve "$@" <"$TMP/cue" >"$TMP/serve" 2>"$TMP/serve.log" \
+        3>&- 4>&- 7>&- 8>&- &
+    peer_pid=$!
+    started="$started $peer_pid"
+    find_port "$TMP/serve.log" "$peer_pid"
+}
+
+# finish_peer: and all its steps went well
+finish_peer() {
+    local actual=0
+    wait "$peer_pid" || actual=$? # every step has its limit
+    assert_equal "the serving peer's exit status" 0 "$actual"
+}
+
+# -------------------------------------------------------------------- client
+
+# run_client INPUT: the client under test with this (as for printf %b) on a
+# pipe as standard input, to its end. Sets $status, $out, $err.
+run_client() {
+    bounded "${client_command[@]}" "$host" "$port" < <(printf '%b' "$1")
+}
+
+# start_client: in the background, at the input of hold_input
+start_client() {
+    out=$TMP/out err=$TMP/err.log
+    "${client_command[@]}" "$host" "$port" <"$input" >"$out" 2>"$err" \
+        3>&- 4>&- 7>&- 8>&- &
+    client_pid=$!
+    started="$started $client_pid"
+}
+
+# finish_client: waits for its end. Sets $status.
+finish_client() {
+    wait_for 'the client ends' has_ended "$client_pid"
+    status=0
+    wait "$client_pid" || status=$?
+}
+
+# assert_client STATUS LINE...: its exit status, and what it printed behind
+# "connected to" and the greeting, byte by byte
+assert_client() {
+    local expected
+    assert_equal "the client's exit status" "$1" "$status"
+    shift
+    expected="connected to 127.0.0.1:$port\nserver: $GREETING\n"
+    [ "$#" -eq 0 ] || expected=$expected$(printf '%s\\n' "$@")
+    assert_file "the client's output" "$expected" "$out"
+}
+
+# assert_complains TEXT: all that the client said on standard error
+assert_complains() {
+    assert_equal "the client's errors" "$1" "$(cat "$err")"
+}
+
+# ---------------------------------------------------------------------- rest
+
+# needs PROGRAM...: a test that cannot run says why
+needs() {
+    local program
+    for program in "$@"; do
+        command -v "$program" >/dev/null || skip "there is no $program here"
+    done
+}
+
+# numbered N PREFIX: the lines 1 to N behind a prefix, as for printf %b
+numbered() {
+    seq "$1" | sed "s/.*/$2&\\\\n/" | tr -d '\n'
+}
+
+# repeat N CHARACTER
+repeat() {
+    printf "%$1s" '' | tr ' ' "$2"
+}
