@@ -113,7 +113,7 @@ static char *append(char *to, const char *text)
 /* Takes all lines that are there. Returns where the next text is to go. */
 static char *take_lines(struct lines_in *in, char *to)
 {
-    struct line line;
+    struct line line = {0};
     char shown[LINES_SHOWN_SIZE];
     enum line_result got;
     while ((got = lines_next(in, &line)) != LINE_PARTIAL && got != LINE_END) {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh - runs test files side by side: most tests wait for something.
 #
-#   sh tests/run.sh FILE...      JOBS files at a time, default 4
+#   sh tests/run.sh FILE...      from the root; JOBS at a time, default 4
 #
 # Prints one TAP report, file by file, the numbers made consecutive, and at the
 # end what failed once more. bats -j does the same, but needs GNU parallel.
@@ -29,7 +29,8 @@ worker() {
         # mkdir: of several who try, one succeeds
         mkdir "$dir/$name" 2>/dev/null || continue
         status=0
-        bats --tap "$file" >"$dir/$name/tap" 2>&1 </dev/null || status=$?
+        bats --tap --setup-suite-file tests/setup_suite.bash "$file" \
+            >"$dir/$name/tap" 2>&1 </dev/null || status=$?
         echo "$status" >"$dir/$name/status"
     done
 }
