@@ -1,0 +1,786 @@
+#!/bin/sh
+# break.sh - a famous mistake and what comes of it. Builds a chapter as it is,
+# and once more with a patch from its break/ directory, in a temporary
+# directory, lets both live through the same experiment, and shows what each of
+# them did.
+#
+#   make break N=02                     the mistakes of a chapter
+#   make break N=02 CASE=no-reuseaddr   one of them
+#   make break-all                      all, without words (N=02: a chapter's)
+#
+# Exit status: 0 the difference has shown, 1 it has not, 2 wrong usage.
+set -eu
+cd "$(dirname "$0")/.."
+. tests/patches.sh
+
+ANSWER='Message received - '
+LIMIT=8 # seconds that anything may take before it is said to hang
+
+dir=''
+running='' # pids of what runs in the background
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 141' PIPE
+trap 'exit 143' TERM
+
+cleanup() {
+    stop_everything
+    [ -z "$dir" ] || rm -rf "$dir"
+}
+
+stop_everything() {
+    exec 7>&- 8>&-
+    for pid in $running; do
+        kill -KILL "$pid" 2>/dev/null || :
+        wait "$pid" 2>/dev/null || :
+    done
+    running=''
+}
+
+die() {
+    printf 'break: %s\n' "$*" >&2
+    exit 1
+}
+
+# --- Tools of the experiments ------------------------------------------------
+#
+# An experiment is a function try_NAME. It runs twice: $where is the directory
+# of the right programs, then that of the broken ones. On standard output it
+# says what happened, without ports and times, in the same words whenever the
+# same happened; numbers that differ anyway stand in (parentheses). If it says
+# the same of both, the difference has not shown.
+
+# start_server [COMMAND...]: on a free port of 127.0.0.1, its operator at the
+# keyboard if there is one; behind COMMAND if there is one
+start_server() {
+    start_server_on 0 127.0.0.1 "$@" || die "the server ends: $(cat "$log")"
+}
+
+# start_server_on PORT ADDRESS [COMMAND...]: fails if the server ends
+start_server_on() {
+    port=$1
+    host=$2
+    shift 2
+    input=/dev/null
+    [ ! -p "$dir/keyboard" ] || input=$dir/keyboard
+    log=$dir/log
+    : >"$log"
+    "$@" "$where/server" "$port" "$host" <"$input" >"$log" 2>&1 7>&- 8>&- &
+    server=$!
+    running="$running $server"
+    wait_until listens_or_ended || die 'the server does not begin to listen'
+    port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$log")
+    [ -n "$port" ]
+}
+
+listens_or_ended() {
+    grep -q '^listening on' "$log" || ended "$server"
+}
+
+stop_server() {
+    kill "$server" 2>/dev/null || :
+    wait "$server" 2>/dev/null || :
+}
+
+ended() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
+# wait_until COMMAND...: asks again and again, for a while, whether it succeeds
+wait_until() {
+    until_then=$(($(date +%s) + LIMIT))
+    until "$@"; do
+        [ "$(date +%s)" -le "$until_then" ] || return 1
+        pause
+    done
+}
+
+pause() {
+    # POSIX sleep knows whole seconds only
+    sleep "${1:-0.02}" 2>/dev/null || sleep 1
+}
+
+# in_file FILE PATTERN [COUNT]: so many lines of it match
+in_file() {
+    [ -e "$1" ] && [ "$(grep -c -e "$2" "$1")" -ge "${3:-1}" ]
+}
+
+# logged PATTERN [COUNT]: waits until so many lines of the log match, or the
+# server has ended; says nothing
+logged() {
+    wait_until logged_or_ended "$@" || :
+}
+
+logged_or_ended() {
+    in_file "$log" "$@" || ended "$server"
+}
+
+# show TITLE: and below it standard input
+show() {
+    echo "$1:"
+    sed 's/^/  /'
+}
+
+# events: the server's log without dates and addresses, and what it complained
+events() {
+    sed -n -e '/^listening on/d' -e '/^waiting in/d' \
+        -e 's/127\.0\.0\.1:[0-9]* //' \
+        -e 's/^[0-9-]* [0-9][0-9]:[0-9:]* //' -e p "$log"
+}
+
+# keyboard [LINE]...: the operator's keyboard, where nobody types anything else
+keyboard() {
+    mkfifo "$dir/keyboard"
+    exec 7<>"$dir/keyboard"
+    [ "$#" -eq 0 ] || printf '%s\n' "$@" >&7
+}
+
+# talk STEP...: the misbehaving peer as a client, see tests/peer --help. What
+# it received is in $dir/talk. Fails if a step fails.
+talk() {
+    "$peer" talk "$host" "$port" "$@" </dev/null \
+        >"$dir/talk" 2>"$dir/talk.err" 7>&- 8>&-
+}
+
+# start_talk STEP...: in the background; its step `wait` waits for go_on. What
+# it received is in $dir/talk2.
+start_talk() {
+    mkfifo "$dir/cue"
+    exec 8<>"$dir/cue"
+    : >"$dir/talk2"
+    "$peer" talk "$host" "$port" "$@" <"$dir/cue" \
+        >"$dir/talk2" 2>"$dir/talk2.err" 7>&- 8>&- &
+    talker=$!
+    running="$running $talker"
+}
+
+go_on() {
+    echo >&8
+}
+
+# silent_client: one that is greeted, and says nothing before go_on
+silent_client() {
+    start_talk greeted wait "$@"
+    wait_until in_file "$dir/talk2" '^Connect' ||
+        die 'the first client is not greeted'
+}
+
+# received: what talk received behind the greeting
+received() {
+    sed 1d "$dir/talk" | escape
+}
+
+# escape: so that one sees it: \r, and a dot for any other control byte
+escape() {
+    tr '\000\r' '.\001' | awk '{ gsub("\001", "\\r"); print }'
+}
+
+# is_greeted WHO: says whether that client is greeted now
+is_greeted() {
+    if talk silence 2000; then
+        echo "$1 is connected, and not greeted"
+    elif grep -q refused "$dir/talk.err"; then
+        echo "$1 is refused: nobody listens any more"
+    else
+        echo "$1 is greeted"
+    fi
+}
+
+# is_answered WHO: says whether that client is greeted and answered now
+is_answered() {
+    if talk greeted send 'hello\n' silence 2000; then
+        echo "$1 is greeted; to its hello comes no answer"
+    elif grep -q refused "$dir/talk.err"; then
+        echo "$1 is refused: nobody listens any more"
+    elif grep -q 'something to receive' "$dir/talk.err"; then
+        echo "$1 is greeted and answered"
+    else
+        echo "$1 is not greeted"
+    fi
+}
+
+# is_alive: says whether the server still runs, and how it ended if not
+is_alive() {
+    if ! ended "$server"; then
+        echo 'the server is running'
+        return
+    fi
+    status=0
+    wait "$server" 2>/dev/null || status=$?
+    if [ "$status" -gt 128 ]; then
+        echo "the server is gone, killed by signal $((status - 128))"
+    else
+        echo "the server is gone, its exit status is $status"
+    fi
+}
+
+# run_client LINES: its whole input, for printf %b. What it printed is in
+# $dir/out.
+run_client() {
+    printf '%b' "$1" >"$dir/input"
+    "$where/client" "$host" "$port" <"$dir/input" >"$dir/out" 2>&1 7>&- 8>&- &
+    client=$!
+    running="$running $client"
+    wait_until ended "$client" || echo 'the client waits, and does not end'
+}
+
+# printed: what the client printed, without ports
+printed() {
+    sed 's/:[0-9][0-9]*\(: .*\)*$/\1/' "$dir/out"
+}
+
+# how_busy: says how much of a processor the server uses, for a second
+how_busy() {
+    before=$(used_ms)
+    [ -n "$before" ] || die 'this system does not tell how busy a program is'
+    sleep 1
+    used=$((($(used_ms) - before) / 10))
+    if [ "$used" -lt 20 ]; then
+        echo "it uses next to nothing of a processor ($used %)"
+    else
+        echo "it uses as much of a processor as it can get ($used %)"
+    fi
+}
+
+# used_ms: the processor time that the server has used
+used_ms() {
+    if [ -r "/proc/$server/stat" ]; then
+        # The second field, a name in brackets, may hold blanks
+        sed 's/^.*) //' "/proc/$server/stat" |
+            awk -v hz="$(getconf CLK_TCK)" \
+                '{ printf "%d\n", ($12 + $13) * 1000 / hz }'
+    else
+        ps -o time= -p "$server" 2>/dev/null | awk -F: '
+            { for (i = 1; i <= NF; i++) s = s * 60 + $i }
+            END { if (NR) printf "%d\n", s * 1000 }'
+    fi
+}
+
+# with_descriptors N COMMAND...: runs it with no more than N
+with_descriptors() {
+    # Not in POSIX, but in every sh
+    # shellcheck disable=SC3045
+    ulimit -n "$1" || exit
+    shift
+    exec "$@"
+}
+
+# --- 01 ------------------------------------------------------------------------
+
+try_stale_bytes() {
+    keyboard ok ok
+    start_server
+    talk greeted send 'my password is tulip-42\n' expect 'ok\n' \
+        send 'hi\n' expect 'ok\n' || :
+    events | show 'it prints'
+}
+
+try_stray_nul() {
+    keyboard hello
+    start_server
+    run_client 'hi\n'
+    printed | show 'the client prints'
+}
+
+try_pieces() {
+    keyboard ok ok ok ok ok ok ok ok
+    start_server
+    talk greeted drip 'hello\n' sleep 300 send 'a\nb\n' sleep 300 shut \
+        recv-all || :
+    events | grep says | show 'it prints'
+}
+
+try_leak() {
+    keyboard hello 'the code of the safe is 4711'
+    start_server
+    talk greeted send 'hi\n' sleep 300 shut recv-all || :
+    bytes=$(($(sed 1d "$dir/talk" | wc -c)))
+    echo "behind the greeting the client receives $bytes bytes,"
+    received | cut -c 1-60 | show 'of which the first are'
+}
+
+try_families() {
+    keyboard
+    family 127.0.0.1 ::1
+    family ::1 127.0.0.1
+}
+
+# family ADDRESS OTHER: a server on ADDRESS, and who finds it
+family() {
+    echo hello >&7
+    if ! start_server_on 0 "$1"; then
+        sed -n 's/^server: .*: \(.*\)/'"a server on $1 cannot start: \1/p" \
+            "$log"
+        return
+    fi
+    for host in "$2" "$1"; do
+        run_client 'hi\n'
+        if in_file "$dir/out" '^server: hello'; then
+            echo "a server on $1, a client of $host: answered"
+        else
+            sed -n 's/^client: .*: \(.*\)/\1/p' "$dir/out" |
+                sed "s/^/a server on $1, a client of $host: /"
+        fi
+    done
+}
+
+try_overrun() {
+    start_server
+    talk greeted send 'quit\n' repeat 300000 x sleep 300 shut recv-all || :
+    wait_until ended "$server" || :
+    events | sed -n -e '/left$/p' -e 's/^.*\(ERROR: Addr.*\) on address.*/\1/p' \
+        -e 's/.* in \(net_finish[a-z_]*\) .*/  in \1/p' | sed 4q |
+        show 'it prints'
+    received | show 'behind the greeting the client receives'
+    is_alive
+}
+
+# --- 02 ------------------------------------------------------------------------
+
+try_restart() {
+    start_server
+    talk greeted send 'hello\n' end || :
+    logged ' left$'
+    stop_server
+    echo 'it has served a client, and is stopped; then'
+    if start_server_on "$port" "$host"; then
+        echo 'it starts on the same port'
+    else
+        sed -n 's/.*: \(.*([0-9]*)\)$/it does not start: \1/p' "$log"
+    fi
+}
+
+try_burst() {
+    start_server
+    silent_client
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 \
+        25 26 27 28 29 30; do
+        "$where/client" "$host" "$port" </dev/null >"$dir/client$i" 2>&1 \
+            7>&- 8>&- &
+        running="$running $!"
+    done
+    sleep 1
+    connected=$(cat "$dir"/client* | grep -c '^connected' || :)
+    echo "after a second $connected of 30 clients are connected"
+}
+
+try_early_leaver() {
+    start_server
+    silent_client
+    talk shut reset # while it is in the queue
+    go_on           # the silent one leaves
+    logged ' left$'
+    logged ' lost: '
+    events | show 'it prints'
+    is_alive
+    is_greeted 'the next client'
+}
+
+try_interruptions() {
+    build_shim "$PWD/tests/shim.c"
+    start_server env LD_PRELOAD="$dir/shim.so"
+    talk greeted send 'hello\n' shut recv-all || :
+    logged ' l[eo][fs]t' # left, or lost
+    events | show 'it prints'
+    is_alive
+}
+
+# build_shim SOURCE: stands between the server and the system's calls
+build_shim() {
+    [ "$(uname)" = Linux ] || die 'this experiment needs Linux'
+    "${CC:-cc}" -shared -fPIC "$1" -o "$dir/shim.so" -ldl
+}
+
+try_reset() {
+    start_server
+    talk greeted send 'half a mess' sleep 100 reset || :
+    logged ' lost: '
+    events | show 'it prints'
+    is_alive
+    is_greeted 'the next client'
+}
+
+try_log() {
+    start_server
+    talk greeted send 'one\n' end || :
+    talk greeted send 'two\n' end || :
+    sleep 1 # nothing more happens
+    events | show 'the file holds'
+}
+
+try_queue() {
+    start_server
+    silent_client
+    echo hello >"$dir/input"
+    "$where/client" "$host" "$port" <"$dir/input" >"$dir/out" 2>&1 7>&- 8>&- &
+    client=$!
+    running="$running $client"
+    sleep 1
+    if ended "$client"; then
+        echo 'the second client has ended: all done, it thinks'
+    else
+        echo 'the second client waits for the greeting'
+    fi
+    stop_server
+    status=0
+    wait "$client" || status=$?
+    echo "now the server is stopped; the client's exit status is $status"
+    printed | show 'the client has printed'
+    in_file "$log" hello || echo 'the server has never read the message'
+}
+
+# --- 03 ------------------------------------------------------------------------
+
+try_crowd() {
+    start_server
+    "$peer" crowd "$host" "$port" 200 >"$dir/crowd" 2>&1 7>&- 8>&- &
+    running="$running $!"
+    logged ' connected$' 200
+    served=$(sed -n 's/.* \([^ ]*\) connected$/\1/p' "$log" | sort -u | wc -l)
+    echo "200 threads serve $((served)) different clients"
+}
+
+try_neighbour() {
+    start_server
+    silent_client send 'still there?\n' answered 'still there?'
+    talk greeted send 'half a mess' sleep 100 reset || :
+    logged ' lost: '
+    go_on
+    if wait "$talker"; then
+        echo 'the second client is answered'
+    else
+        echo "the second client's connection is gone"
+    fi
+    is_alive
+}
+
+try_secret() {
+    start_server
+    talk greeted send 'my password is tulip-42 ' sleep 300 \
+        open greeted send 'hello\n' sleep 300 shut recv-all || :
+    sed -n '3,$p' "$dir/talk" | show 'the second client receives'
+}
+
+try_last_answer() {
+    start_server
+    if talk greeted send 'one\nquit\n' repeat 300000 x sleep 200 shut recv-all
+    then
+        echo 'the client sees a proper end'
+    else
+        sed -n 's/.*: \(.*([0-9]*)\)$/the client sees: \1/p' "$dir/talk.err"
+    fi
+    received | show 'behind the greeting it has received'
+}
+
+try_second_client() {
+    start_server
+    silent_client
+    is_greeted 'the second client'
+}
+
+try_memory() {
+    start_server
+    churn 100
+    before=$(used_kib)
+    churn 1000
+    grown=$(($(used_kib) - before))
+    if [ "$grown" -lt 1000 ]; then
+        echo "after 1000 clients it uses as much memory as before (+$grown KiB)"
+    else
+        echo "after 1000 clients it uses more memory (+$grown KiB)"
+    fi
+}
+
+# churn N: one client after another
+churn() {
+    "$peer" churn "$host" "$port" "$1" "${ANSWER}hello\n" 7>&- 8>&- ||
+        die 'the clients are not served'
+}
+
+used_kib() {
+    if [ -r "/proc/$server/status" ]; then
+        awk '/^VmRSS:/ { print $2 }' "/proc/$server/status"
+    else
+        ps -o rss= -p "$server" || die 'this system does not tell memory'
+    fi
+}
+
+try_quite() {
+    start_server
+    talk greeted send 'quite right\n' sleep 100 shut recv-all || :
+    received | show 'the client receives'
+}
+
+try_telnet() {
+    start_server
+    talk greeted send 'quit\r\n' sleep 100 shut recv-all || :
+    received | show 'the client receives'
+}
+
+# --- 04 ------------------------------------------------------------------------
+
+try_thinker() {
+    start_server
+    talk greeted sleep 500 send 'hello\n' answered hello || :
+    events | show 'it prints'
+}
+
+try_leaver() {
+    start_server
+    talk greeted send 'hello\n' answered hello || :
+    sleep 1
+    events | show 'a second after the client has left, it has printed'
+}
+
+try_idle() {
+    start_server
+    silent_client open greeted open greeted
+    how_busy
+}
+
+try_descriptors() {
+    start_server with_descriptors 32
+    "$peer" churn "$host" "$port" 40 "${ANSWER}hello\n" >"$dir/churn" 2>&1 \
+        7>&- 8>&- &
+    running="$running $!"
+    wait_until forty_or_failed || :
+    echo "it serves $(grep -c ' left$' "$log") of 40 clients"
+    events | grep accept || :
+}
+
+forty_or_failed() {
+    in_file "$log" ' left$' 40 || in_file "$log" 'cannot accept'
+}
+
+# A client that reads only when the server takes no more
+try_flood() {
+    start_server
+    start_talk fill 400000 drain 400000
+    wait_until in_file "$dir/talk2.err" '^filled' || :
+    size=-1
+    until ended "$talker" || [ "$size" = "$(wc -c <"$dir/talk2")" ]; do
+        size=$(wc -c <"$dir/talk2")
+        sleep 2 # so long without a byte: no more will come
+    done
+    whole=$(grep -c "^${ANSWER}[0-9]*\$" "$dir/talk2")
+    echo "400000 lines sent, $whole answers received"
+    awk 'BEGIN { for (i = 1; i <= 400000; i++) print i }' | sed "s/^/$ANSWER/" >"$dir/all"
+    sed 1d "$dir/talk2" | diff "$dir/all" - |
+        sed -n -e '/^[<>]/p' -e 8q | show 'first missing (<) or wrong (>)'
+}
+
+try_keyboard() {
+    keyboard
+    start_server
+    is_greeted 'a client'
+}
+
+# --- 05 ------------------------------------------------------------------------
+
+try_hello() {
+    keyboard
+    start_server
+    is_answered 'the first client'
+}
+
+try_slow_kernel() {
+    build_shim "$PWD/tests/stingy.c"
+    start_server env LD_PRELOAD="$dir/shim.so"
+    start_talk greeted repeat 300 'hello\n' recv-all
+    wait_until in_file "$dir/talk2" "^$ANSWER" 300 || :
+    echo "$(grep -c "^$ANSWER" "$dir/talk2") of 300 lines are answered"
+}
+
+try_limit() {
+    keyboard
+    start_server
+    sleep 6
+    echo 'after six quiet seconds'
+    how_busy
+}
+
+try_many() {
+    start_server with_descriptors 2500
+    (with_descriptors 2500 "$peer" hold "$host" "$port" 1100) </dev/null \
+        >"$dir/hold" 2>&1 7>&- 8>&- || :
+    sed -n 's/^holding: \(.*\) greeted, \(.*\) refused$/all 1100 clients are '\
+'greeted or told that it is full/p' "$dir/hold"
+    is_alive
+    grep overflow "$log" || :
+}
+
+try_idle_leaver() {
+    start_server
+    talk greeted send 'hello\n' answered hello || :
+    sleep 1
+    events | show 'a second after the client has left, it has printed'
+    how_busy
+}
+
+try_echo_hi() {
+    start_server
+    run_client 'hi\n'
+    printed | show 'echo hi | ./client prints'
+}
+
+try_broadcast() {
+    keyboard
+    start_server
+    start_talk greeted fill 100000000 wait drain 0
+    wait_until in_file "$dir/talk2.err" '^filled' || die 'it is not full'
+    echo 'news' >&7
+    pause 0.3 # but less than the 2 s that a client may take
+    go_on
+    wait "$talker" || :
+    echo "the client reads $(grep -c '^news$' "$dir/talk2") line 'news'"
+    sed 1d "$dir/talk2" | grep -v -e '^news$' -e "^${ANSWER}[0-9]*\$" |
+        sed 3q | show 'and lines that nobody has said'
+}
+
+try_too_many() {
+    start_server with_descriptors 32
+    "$peer" hold "$host" "$port" 60 <"$dir/log" >"$dir/hold" 2>&1 7>&- 8>&- &
+    running="$running $!"
+    logged 'cannot accept'
+    events | grep accept | sed 1q
+    how_busy
+}
+
+try_paste() {
+    keyboard
+    start_server
+    start_talk recv-all
+    wait_until in_file "$dir/talk2" '^Connect' || die 'nobody is greeted'
+    printf 'one\ntwo\nthree\n' >"$dir/input"
+    cat "$dir/input" >&7 # in one piece; printf might write line by line
+    sleep 1
+    sed 1d "$dir/talk2" | show 'a second later the client has received'
+}
+
+try_non_reader() {
+    start_server
+    start_talk greeted fill 100000000 wait
+    wait_until in_file "$dir/talk2.err" '^filled' || :
+    size=-1
+    until [ "$size" = "$(wc -c <"$log")" ]; do
+        size=$(wc -c <"$log")
+        sleep 1 # until the server cannot go on either
+    done
+    is_greeted 'another client'
+}
+
+# --- Showing the difference ----------------------------------------------------
+
+# paragraph TITLE FILE FIELD
+paragraph() {
+    printf '\n%s\n' "$1"
+    field "$2" "$3" | sed 's/^/  /'
+}
+
+# build WHERE PROGRAM...: in the tree $dir/WHERE
+build() {
+    tree=$dir/$1
+    shift
+    make -s -C "$tree" "CFLAGS=$cflags" "$@" >"$dir/make" 2>&1 || {
+        cat "$dir/make" >&2
+        die "cannot build it here with CFLAGS='$cflags'"
+    }
+}
+
+# prepare PATCH: both trees and their programs
+prepare() {
+    chapter=${1%%/*}
+    cflags=$(field "$1" Build:)
+    cflags=${cflags:--O1 -g}
+    copy_tree "$dir/right"
+    cp -R "$dir/right" "$dir/broken"
+    apply_patch "$1" "$dir/broken" || die "the patch no longer fits: $1"
+    build right "$chapter/server" "$chapter/client" tests/peer
+    build broken "$chapter/server" "$chapter/client"
+    peer=$dir/right/tests/peer
+}
+
+# observe WHERE EXPERIMENT: what it says goes to $dir/WHERE.txt
+observe() {
+    where=$dir/$1/$chapter
+    "$2" >"$dir/$1.txt"
+    stop_everything
+    rm -f "$dir/keyboard" "$dir/cue" "$dir"/client* "$dir"/talk*
+}
+
+# differs: what was said of the two
+differs() {
+    for text in right broken; do
+        sed 's/([^)]*)//g' "$dir/$text.txt" >"$dir/$text.said"
+    done
+    ! cmp -s "$dir/right.said" "$dir/broken.said"
+}
+
+show_case() {
+    name=$(basename "$1" .patch)
+    printf '%s: %s\n' "${1%%/*}" "$name"
+    paragraph 'What it changes' "$1" 'What it changes:'
+    sed -n '/^--- /,$s/^\([-+]\)/    \1/p' "$1" |
+        grep -v -e '    --- ' -e '    +++ '
+    paragraph 'What do you predict?' "$1" 'What do you predict?'
+    printf '\n(building both, and trying ...)\n'
+    prepare "$1"
+    experiment=$(field "$1" Experiment:)
+    observe right "$experiment"
+    printf '\nThe right one\n'
+    sed 's/^/  | /' "$dir/right.txt"
+    observe broken "$experiment"
+    printf '\nThe broken one\n'
+    sed 's/^/  | /' "$dir/broken.txt"
+    paragraph 'What happens' "$1" 'What happens:'
+    paragraph 'Why' "$1" 'Why:'
+    paragraph 'Caught by' "$1" 'Caught by:'
+}
+
+list_cases() {
+    for patch in $1; do
+        printf '%-26s %s\n' "$(basename "$patch" .patch)" \
+            "$(field "$patch" 'What it changes:' | tr '\n' ' ')"
+    done
+}
+
+# try_all PATCHES: a line each
+try_all() {
+    hidden=0
+    for patch in $1; do
+        begun=$(date +%s)
+        result='no difference'
+        if sh tests/break.sh "${patch%%-*}" "$(basename "$patch" .patch)" \
+            </dev/null >"$dir/shown" 2>&1; then
+            result=shown
+        else
+            cat "$dir/shown"
+            hidden=$((hidden + 1))
+        fi
+        printf '%-13s %3d s  %s\n' "$result" $(($(date +%s) - begun)) "$patch"
+    done
+    [ "$hidden" -eq 0 ]
+}
+
+if [ "${1-}" = --all ]; then
+    patches=$(find_patches "${2-}" "${3-}") || exit
+    dir=$(mktemp -d "${TMPDIR:-/tmp}/break.XXXXXX")
+    try_all "$patches"
+elif [ -z "${1-}" ]; then
+    echo 'break: which chapter? make break N=02, or N=01 to N=05' >&2
+    exit 2
+elif [ -z "${2-}" ]; then
+    patches=$(find_patches "$1" '') || exit
+    list_cases "$patches"
+    printf '\nTry one: make break N=%s CASE=%s\n' "$1" \
+        "$(basename "${patches%%.patch*}")"
+else
+    patch=$(find_patches "$1" "$2") || exit
+    dir=$(mktemp -d "${TMPDIR:-/tmp}/break.XXXXXX")
+    show_case "$patch"
+    if ! differs; then
+        printf '\nThis time no difference has shown. Try again.\n'
+        exit 1
+    fi
+fi

@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# mistakes.bats - famous mistakes that no other test would notice: see the
+# patches in the chapters' break/ directories, and make mutants.
+
+setup() {
+    load helpers
+}
+
+teardown() {
+    stop_everything
+}
+
+# preload SHIM: it stands between the chapter's server and the system
+preload() {
+    [ -z "${SERVER-}" ] || skip 'only programs in C can be preloaded'
+    # shellcheck disable=SC2086 # may hold several words
+    ${CC:-cc} -shared -fPIC "$ROOT/tests/$1" -o "$TMP/shim.so" -ldl \
+        2>"$TMP/cc.log" || skip 'a shim cannot be built here'
+    server_command=(env LD_PRELOAD="$TMP/shim.so" "${server_command[@]}")
+    "${server_command[@]}" --help >"$TMP/help" 2>&1 ||
+        skip "it cannot be preloaded here: $(head -n 1 "$TMP/help")"
+}
+
+# Where the queue is short, the kernel does not answer the third one.
+@test "02: fifteen clients connect while the first is being served" {
+    use_chapter 02-loop-server
+    start_server
+    talk greeted open open open open open open open open open open open open \
+        open open open use 1 send 'one\n' end
+}
+
+# Half-closed and then reset, a connection is broken at the first send.
+@test "02: a greeting to a client that is gone already does not kill the server" {
+    use_chapter 02-loop-server
+    start_server
+    talk greeted open shut reset use 1 send 'one\n' end
+    talk greeted send 'two\n' end
+    wait_for_log ' says: two$'
+}
+
+@test "02: interrupted calls are made again" {
+    use_chapter 02-loop-server
+    preload shim.c
+    start_server
+    talk greeted send 'one\n' end
+    talk greeted send 'two\n' end
+    assert_events 'peer connected' 'peer says: one' 'peer left' \
+        'peer connected' 'peer says: two' 'peer left'
+}
+
+# Many answers wait, some are cut; behind the last line no input comes that
+# could wake the server, and no end-of-stream.
+@test "04, 05: what the kernel does not take at once is sent later, and nothing is lost" {
+    local name answers
+    answers=$(printf '%.0s'"$ANSWER"'hello\\n' {1..300})
+    for name in 04-nonblocking 05-select; do
+        use_chapter "$name"
+        preload stingy.c
+        start_server
+        talk greeted repeat 300 'hello\n' expect "$answers" silence 50
+        stop_server
+    done
+}
+
+@test "04: clients are served while nobody types at the server" {
+    use_chapter 04-nonblocking
+    hold_input
+    start_server
+    still_serves
+}
+
+@test "05: lines pasted at once all reach the clients at once" {
+    use_chapter 05-select
+    hold_input
+    start_server
+    start_talk greeted expect 'one\ntwo\nthree\n'
+    wait_for_file "$TMP/talk2" "$GREETING"
+    printf 'one\ntwo\nthree\n' >"$TMP/paste"
+    cat "$TMP/paste" >&7 # in one piece; printf might write line by line
+    finish_talk
+}
+
+# Some systems count the time limit of select down. How much of a core a
+# spinning server gets depends on who else wants one: so does a loop beside it.
+@test "05: after its first quiet 5 s the server still rests" {
+    [ -r /proc/self/stat ] || skip 'there is no /proc here'
+    use_chapter 05-select
+    hold_input
+    start_server
+    wait_for_log ' quiet for 5 s$'
+    sh -c 'while :; do :; done' 3>&- 4>&- 7>&- &
+    local loop=$! before after
+    started="$started $loop"
+    # shellcheck disable=SC2154 # start_server sets it
+    before=$(cpu_ticks "$server_pid")
+    sleep 1 # this is measured
+    after=$(cpu_ticks "$server_pid")
+    assert_under 'per cent of what a busy loop uses, which' 20 \
+        $(((after - before) * 100 / $(cpu_ticks "$loop")))
+}
+
+# cpu_ticks PID: the processor time that it has used
+cpu_ticks() {
+    # The second field, a name in brackets, may hold blanks
+    sed 's/^.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'
+}
