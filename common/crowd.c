@@ -35,7 +35,7 @@ enum {
 
 #define NEVER LLONG_MAX
 
-enum { MS = 1000 }; /* times are given in milliseconds, and kept in micro- */
+static const long long MS = 1000; /* times are given in ms, kept in us */
 
 /* What the five chapters ask of a client. */
 enum rules { FIRST_COME = 1, ONE_LINE, ALL_AT_ONCE };
@@ -49,8 +49,8 @@ static struct {
 } options = {.clients = 3,
              .lines = 1,
              .length = 32,
-             .limit = 30000 * MS,
-             .late = 2000 * MS,
+             .limit = 30000000,
+             .late = 2000000,
              .rules = 3,
              .colour = "auto"};
 
@@ -242,9 +242,8 @@ static struct line expected(const struct client *c)
     struct line line = options.rules == FIRST_COME
                            ? to_hear.lines[(size_t)c->answered % to_hear.count]
                            : line_of(c, c->answered);
-    const char *prefix = options.rules == FIRST_COME ? "" : ANSWER;
-    size_t start = strlen(prefix);
-    memcpy(text, prefix, start);
+    size_t start = options.rules == FIRST_COME ? 0 : sizeof ANSWER - 1;
+    memcpy(text, ANSWER, start); /* no NUL: a line's length is known */
     memcpy(text + start, line.bytes, line.length);
     text[start + line.length] = '\n';
     return (struct line){text, start + line.length + 1};
@@ -260,7 +259,9 @@ static const char *excerpt(char *shown, struct line line, size_t from)
     bool cut = line.length > EXCERPT;
     line.length = cut ? EXCERPT : line.length;
     line_show(line, shown);
-    return cut ? strcat(shown, "...") : shown;
+    if (cut)
+        memcpy(shown + strlen(shown), "...", sizeof "...");
+    return shown;
 }
 
 /* The server has sent something else. */
@@ -300,7 +301,7 @@ static long long timed, longest;
 static void count_time(long long us)
 {
     size_t value = us < 0 ? 0 : (size_t)us, base = 0;
-    while (value >= FINE && base + 2 * FINE <= sizeof times / sizeof *times) {
+    while (value >= FINE && base < (size_t)HALF * (DOUBLINGS - 1)) {
         value /= 2;
         base += HALF;
     }
@@ -476,9 +477,8 @@ static void answered(struct client *c, long long at)
     if (options.late > 0 && took > options.late)
         fault(c, "the answer to line %.0f is late: it took %.0f ms",
               (double)c->answered, (double)took / 1000);
-    else if (options.talk == 0 && c->answered == options.lines)
-        served(c, at);
-    else if (options.talk > 0 && at - tally.talk_since >= options.talk)
+    else if (options.talk == 0 ? c->answered == options.lines
+                               : at - tally.talk_since >= options.talk)
         served(c, at);
     else
         think(c, at);
@@ -623,7 +623,7 @@ static void let_in(long long at)
 static size_t gather(int *ms)
 {
     size_t count = 0;
-    long long at = moment(), wake = at + TICK_MS * 1000;
+    long long at = moment(), wake = at + TICK_MS * MS;
     if (options.talk > 0 && tally.talk_since == NEVER &&
         (options.rules == ONE_LINE ||
          tally.greeted + tally.gone >= options.clients)) {
@@ -692,12 +692,10 @@ static void judge(void)
             fault(c, "not connected within %.1f s", s);
         else if (c->phase == WAITING && !(usual && c->matched == 0))
             fault(c, "no greeting within %.1f s", s);
-        else if (c->phase == ASKING && options.rules == ONE_LINE)
-            fault(c, "no end-of-stream within %.1f s", s);
-        else if (c->phase == ASKING)
+        else if (c->phase == ASKING && options.rules != ONE_LINE)
             fault(c, "no answer to line %.0f within %.1f s",
                   (double)c->answered + 1, s);
-        else if (c->phase == LEAVING)
+        else if (c->phase == LEAVING || c->phase == ASKING)
             fault(c, "no end-of-stream within %.1f s", s);
         else if (c->phase == THINKING && i >= options.silent)
             fault(c, "was still thinking after %.1f s", s);
@@ -720,6 +718,12 @@ static const struct {
 };
 
 static long long whole; /* what a bar's width stands for */
+
+/* Where a moment falls on a bar of this width. */
+static int place(long long at, int width)
+{
+    return whole > 0 ? (int)(at * width / whole) : 0;
+}
 
 static int rows(void)
 {
@@ -772,13 +776,14 @@ static long long tick(void)
     return step;
 }
 
-/* Two, three or more decimals, as the ticks need. */
-static int decimals(void)
+/* A moment as the scale shows it. */
+static const char *label(long long at)
 {
-    int count = 0;
-    for (long long step = tick(); count < 6 && step < 1000000; step *= 10)
-        count++;
-    return count;
+    static char text[32];
+    bool seconds = whole >= 200 * MS;
+    (void)snprintf(text, sizeof text, "%g %s",
+                   (double)at / (seconds ? 1e6 : 1e3), seconds ? "s" : "ms");
+    return text;
 }
 
 static void paint(enum look look, bool colour)
@@ -792,10 +797,10 @@ static void print_legend(bool colour)
     int at = 0;
     (void)printf("  %10s", "");
     for (long long t = 0; t <= whole; t += tick()) {
-        int column = (int)(t * COLUMNS / whole);
+        int column = place(t, COLUMNS);
         while (at < column)
             at += printf(" ");
-        at += printf("%.*f s", decimals(), (double)t / 1e6);
+        at += printf("%s", label(t));
     }
     (void)printf("\n  %10s", "");
     for (int look = WAITS; look <= WRONG; look++) {
@@ -953,15 +958,15 @@ static void write_text(FILE *file, const char *text)
 }
 
 /* One stretch of a row, or one mark of the legend. */
-static void write_look(FILE *file, enum look look, long x, long width, int y)
+static void write_look(FILE *file, enum look look, int x, int width, int y)
 {
     if (look == REFUSED || look == WRONG)
         (void)fprintf(file,
-                      "<path class=\"%s\" d=\"M%ld %dl10 10m-10 0l10-10\"/>\n",
+                      "<path class=\"%s\" d=\"M%d %dl10 10m-10 0l10-10\"/>\n",
                       looks[look].name, x - 5, y + 4);
     else
         (void)fprintf(file,
-                      "<rect class=\"%s\" x=\"%ld\" y=\"%d\" width=\"%ld\""
+                      "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\""
                       " height=\"%d\"/>\n",
                       look == WAITS    ? "waits"
                       : look == THINKS ? "thinks"
@@ -976,8 +981,8 @@ static void write_row(FILE *file, int row)
                   row + 1);
     for (int look = WAITS; look <= WRONG; look++)
         for (int i = 0; i < marked[row]; i++) {
-            long x = LEFT + (long)(marks[row][i].at * BAR / whole);
-            long width = LEFT + (long)(until(row, i) * BAR / whole) - x;
+            int x = LEFT + place(marks[row][i].at, BAR);
+            int width = LEFT + place(until(row, i), BAR) - x;
             if (marks[row][i].look != (enum look)look)
                 continue;
             if (look == SERVED && width < 4)
@@ -986,7 +991,7 @@ static void write_row(FILE *file, int row)
                 write_look(file, (enum look)look, x, width, y);
             if (look <= THINKS && width > 70)
                 (void)fprintf(file,
-                              "<text class=\"small\" x=\"%ld\" y=\"%d\""
+                              "<text class=\"small\" x=\"%d\" y=\"%d\""
                               " text-anchor=\"middle\">%s</text>\n",
                               x + width / 2, y + 13, looks[look].name);
         }
@@ -998,13 +1003,12 @@ static void write_legend(FILE *file, int y)
 {
     int x = LEFT;
     for (long long t = 0; t <= whole; t += tick()) {
-        long at = LEFT + (long)(t * BAR / whole);
+        int at = LEFT + place(t, BAR);
         (void)fprintf(file,
-                      "<path class=\"tick\" d=\"M%ld %dV%d\"/>\n"
-                      "<text class=\"small\" x=\"%ld\" y=\"%d\""
-                      " text-anchor=\"middle\">%.*f s</text>\n",
-                      at, TOP - 8, y + 2, at, y + 16, decimals(),
-                      (double)t / 1e6);
+                      "<path class=\"tick\" d=\"M%d %dV%d\"/>\n"
+                      "<text class=\"small\" x=\"%d\" y=\"%d\""
+                      " text-anchor=\"middle\">%s</text>\n",
+                      at, TOP - 8, y + 2, at, y + 16, label(t));
     }
     for (int look = WAITS; look <= WRONG; look++) {
         if (look == WRONG && tally.faults == 0)
@@ -1214,7 +1218,7 @@ static bool make_room(void)
     size_t count = (size_t)options.clients;
     clients = calloc(count, sizeof *clients);
     list = calloc(count, sizeof *list);
-    owner = calloc(count, sizeof *owner);
+    owner = calloc(count, sizeof(struct client *));
     if (clients == NULL || list == NULL || owner == NULL)
         complain("out of memory");
     for (size_t i = 0; clients != NULL && i < count; i++)

@@ -47,6 +47,7 @@ typedef SOCKET net_socket; /* 64 bits wide and unsigned: an int is too small */
 #define NET_BAD INVALID_SOCKET
 
 #define NET_SHUT_WRITE SD_SEND
+#define NET_SHUT_BOTH SD_BOTH
 
 /* With SO_REUSEADDR a second Windows server could steal the port of the first.
  * Exclusive use is what POSIX systems call normal. */
@@ -79,7 +80,8 @@ static inline bool net_in_progress(int code)
 
 static inline bool net_accept_again(int code)
 {
-    return code == WSAEINTR || code == WSAECONNRESET || code == WSAECONNABORTED;
+    return code == WSAEINTR || code == WSAECONNRESET ||
+           code == WSAECONNABORTED || code == WSAENOTCONN; /* says wine */
 }
 
 /* Writes the system's words for a code, without its final ".\r\n". */
@@ -97,6 +99,7 @@ static inline void net_system_text(int code, char *text, size_t size)
         {WSAECONNABORTED, "Connection aborted"},
         {WSAECONNRESET, "Connection reset by peer"},
         {WSAENOBUFS, "No buffer space available"},
+        {WSAENOTCONN, "Socket is not connected"},
         {WSAETIMEDOUT, "Connection timed out"},
         {WSAECONNREFUSED, "Connection refused"},
         {WSAEHOSTUNREACH, "No route to host"},
@@ -188,6 +191,21 @@ static inline int net_watch(int nfds, net_socket socket, fd_set *set)
     return nfds; /* Windows ignores the number */
 }
 
+/* To wait for nothing but time is an error for Windows (WSAEINVAL); elsewhere
+ * select just sleeps. So that chapter 05 can rely on it, here it does too. */
+static inline int net_select(int nfds, fd_set *readable, fd_set *writable,
+                             fd_set *failed, struct timeval *limit)
+{
+    if ((readable == NULL || readable->fd_count == 0) &&
+        (writable == NULL || writable->fd_count == 0) &&
+        (failed == NULL || failed->fd_count == 0) && limit != NULL) {
+        Sleep((DWORD)(limit->tv_sec * 1000 + limit->tv_usec / 1000));
+        return 0;
+    }
+    return select(nfds, readable, writable, failed, limit);
+}
+#define select net_select
+
 static inline long long net_now(void)
 {
     return (long long)GetTickCount64();
@@ -229,6 +247,19 @@ static inline int net_thread(net_thread_result(NET_THREAD_CALL *run)(void *),
         return WSAENOBUFS;
     (void)CloseHandle((HANDLE)thread);
     return 0;
+}
+
+typedef SRWLOCK net_lock;
+#define NET_UNLOCKED SRWLOCK_INIT
+
+static inline void net_lock_take(net_lock *lock)
+{
+    AcquireSRWLockExclusive(lock);
+}
+
+static inline void net_lock_release(net_lock *lock)
+{
+    ReleaseSRWLockExclusive(lock);
 }
 
 static inline bool net_input_is_terminal(void)
@@ -353,6 +384,7 @@ static inline int net_start(void)
     /* A line ends in \n alone, and Chinese is UTF-8, whole at each write. */
     (void)_setmode(_fileno(stdin), _O_BINARY);
     (void)_setmode(_fileno(stdout), _O_BINARY);
+    (void)_setmode(_fileno(stderr), _O_BINARY);
     (void)SetConsoleOutputCP(CP_UTF8);
     (void)setvbuf(stdout, NULL, _IOFBF, 8192);
     return 0;
@@ -395,6 +427,7 @@ typedef int net_socket;
 #define NET_BAD (-1)
 
 #define NET_SHUT_WRITE SHUT_WR
+#define NET_SHUT_BOTH SHUT_RDWR
 
 /* A closed connection keeps its port for a minute (TIME_WAIT). With this a
  * server can be restarted meanwhile; two at a time still cannot listen. */
@@ -609,6 +642,23 @@ static inline int net_thread(net_thread_result (*run)(void *), void *argument,
         code = pthread_create(&thread, &how, run, argument);
     (void)pthread_attr_destroy(&how); /* of no consequence any more */
     return code;
+}
+
+/* What threads share (the labs' chat room) is touched only by the thread that
+ * holds the lock: static net_lock lock = NET_UNLOCKED. To take it waits until
+ * nobody else holds it; so nobody who holds it waits for anything else. Taken
+ * and released in turns by the same thread, neither fails. */
+typedef pthread_mutex_t net_lock;
+#define NET_UNLOCKED PTHREAD_MUTEX_INITIALIZER
+
+static inline void net_lock_take(net_lock *lock)
+{
+    (void)pthread_mutex_lock(lock); /* fails only if used wrongly */
+}
+
+static inline void net_lock_release(net_lock *lock)
+{
+    (void)pthread_mutex_unlock(lock); /* the same */
 }
 
 /* True if a person types, and if a person reads, rather than a file. */

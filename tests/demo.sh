@@ -1,18 +1,25 @@
 #!/bin/sh
-# demo.sh - all five servers in conversation with their own clients, who say
-# the lines of sentences.txt.
+# demo.sh - the same three clients against all five servers: who waits for
+# whom, and what it costs.
 #
 #   make demo
+#   make pictures   the same, and the timelines as NN-*/timeline.svg
 #
-# Shows what each side saw and checks it byte by byte: exit 0 only if every
-# conversation came out right.
+# Each client says one line of sentences.txt, after thinking for a second. The
+# crowd (common/crowd.c) checks byte by byte what the clients hear, this script
+# what the servers hear: exit 0 only if all of it was right.
 set -eu
 cd "$(dirname "$0")/.."
 
+pictures=${1-} # --pictures, or nothing
+crowd=common/crowd
 sentences=tests/sentences.txt
-total=$(($(wc -l <"$sentences"))) # without the blanks of some wc
-greeting='Connect succeed. Please send a message to me'
-deadline=$(($(date +%s) + 15)) # for everything: no wait lasts beyond it
+clients=3
+think=1000  # ms, each client
+width=3200  # ms, a timeline: all five in the same scale
+many=100    # silent clients, to see what memory one takes
+idle_time=1 # seconds
+deadline=$(($(date +%s) + 30)) # for everything: no wait lasts beyond it
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/demo.XXXXXX")
 running='' # pids of what this script has started
@@ -23,10 +30,15 @@ trap 'exit 141' PIPE
 trap 'exit 143' TERM
 
 cleanup() {
+    stop_all
+    rm -rf "$dir"
+}
+
+stop_all() {
     # shellcheck disable=SC2086 # a list of pids
     [ -z "$running" ] || kill -KILL $running 2>/dev/null || :
     wait 2>/dev/null
-    rm -rf "$dir"
+    running=''
 }
 
 fail() {
@@ -40,9 +52,13 @@ wait_until() {
     shift
     until "$@"; do
         [ "$(date +%s)" -lt "$deadline" ] || fail "waited in vain: $awaited"
-        # POSIX sleep knows whole seconds only
-        sleep 0.02 2>/dev/null || sleep 1
+        nap
     done
+}
+
+nap() {
+    # POSIX sleep knows whole seconds only
+    sleep 0.05 2>/dev/null || sleep 1
 }
 
 ended() {
@@ -51,203 +67,240 @@ ended() {
 
 # in_log N PATTERN: at least N lines of the server's log match
 in_log() {
-    [ "$(grep -c "$2" "$dir/server")" -ge "$1" ]
+    [ "$(grep -c "$2" "$dir/$chapter.log")" -ge "$1" ]
 }
 
 port_known_or_server_gone() {
-    port=$(sed -n 's/^listening on 127\.0\.0\.1:\([0-9]*\)$/\1/p' "$dir/server")
+    port=$(sed -n 's/^listening on 127\.0\.0\.1:\([0-9]*\)$/\1/p' \
+        "$dir/$chapter.log")
     [ -n "$port" ] || ended "$server"
 }
 
-# start_server INPUT
+# start_server: 01 needs an operator, at a keyboard whose input does not end
 start_server() {
-    "$chapter/server" 0 <"$1" >"$dir/server" 2>&1 &
-    server=$!
+    : >"$dir/$chapter.log"
+    if [ "$chapter" = 01-blocking ]; then
+        rm -f "$dir/operator"
+        mkfifo "$dir/operator"
+        "$chapter/server" 0 <"$dir/operator" >"$dir/$chapter.log" 2>&1 &
+        server=$!
+        exec 3>"$dir/operator"
+    else
+        "$chapter/server" 0 </dev/null >"$dir/$chapter.log" 2>&1 &
+        server=$!
+    fi
     running="$running $server"
-}
-
-find_port() {
     wait_until 'the server listens' port_known_or_server_gone
-    [ -n "$port" ] || fail "no server: $(cat "$dir/server")"
+    [ -n "$port" ] || fail "no server: $(cat "$dir/$chapter.log")"
 }
 
-# start_client N INPUT
-start_client() {
-    "$chapter/client" 127.0.0.1 "$port" <"$2" >"$dir/client$1" 2>&1 &
-    echo $! >"$dir/pid$1"
-    running="$running $!"
+# --- What Linux tells of a process; elsewhere there is no /proc ---------------
+
+# sample PID FILE: notes how long each of its threads has run so far, in ns
+sample() {
+    for thread in /proc/"$1"/task/*/schedstat; do
+        if { read -r ns _ <"$thread"; } 2>/dev/null; then
+            echo "$thread $ns" >>"$2"
+        fi
+    done
 }
 
-is_connected() {
-    grep -q '^connected to ' "$dir/client$1"
+# cpu_ms FILE: what all threads took, from such notes
+cpu_ms() {
+    [ -s "$1" ] || return 0
+    awk '$2 > ns[$1] { ns[$1] = $2 }
+        END { for (t in ns) sum += ns[t]; printf "%.1f", sum / 1e6 }' "$1"
 }
 
-is_greeted_or_gone() {
-    grep -q "^server: $greeting" "$dir/client$1" || ended "$(cat "$dir/pid$1")"
+# threads PID
+threads() {
+    sed -n 's/^Threads:[^0-9]*//p' "/proc/$1/status" 2>/dev/null || :
 }
 
-# client_ends N: having done all it should
-client_ends() {
-    pid=$(cat "$dir/pid$1")
-    wait_until "client $1 ends" ended "$pid"
-    wait "$pid" || fail "client $1: exit $?: $(tail -n 1 "$dir/client$1")"
+# memory PID: in KiB, what is its own and in memory
+memory() {
+    sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status" \
+        2>/dev/null || :
 }
 
-stop_server() {
-    ended "$server" && fail 'the server has ended by itself'
-    kill "$server"
-    wait_until 'the server ends when told to' ended "$server"
-    wait "$server" 2>/dev/null || : # 143: killed
+# --- The same three clients, five times --------------------------------------
+
+# total NAME: a number from the crowd's summary
+total() {
+    sed -n "s/^$1 //p" "$dir/$chapter.totals"
 }
 
-show() {
-    # The date would not fit: eighty columns
-    sed "s/^[0-9]\{4\}-[0-9][0-9]-[0-9][0-9] //; s/^/  $1 | /" "$2"
+# play RULES OPTIONS...: the crowd plays, we look at the server meanwhile
+play() {
+    rules=$1
+    shift
+    colour=never
+    if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]; then
+        colour=always
+    fi
+    "$crowd" --rules "$rules" --clients "$clients" --think "$think" \
+        --say "$sentences" --scale "$width" --color "$colour" --bare \
+        --title "$chapter: $what" --svg "$dir/$chapter.svg" \
+        --totals "$dir/$chapter.totals" "$@" "$port" \
+        >"$dir/timeline" 2>"$dir/complaints" &
+    players=$!
+    running="$running $players"
+    most=''
+    while ! ended "$players"; do
+        sample "$server" "$dir/$chapter.cpu"
+        now=$(threads "$server")
+        if [ "${now:-0}" -gt "${most:-0}" ]; then
+            most=$now
+        fi
+        nap
+    done
+    sample "$server" "$dir/$chapter.cpu"
+    sed 1d "$dir/timeline" # its title stands there already
+    wait "$players" || fail "not as it should be:
+$(cat "$dir/complaints")"
+    echo "${most:-–}" >"$dir/$chapter.threads"
 }
 
-# same WHO EXPECTED SEEN
-same() {
-    diff "$2" "$3" >"$dir/diff" ||
-        fail "$1: expected (<) and seen (>) differ:
+# check_heard: the server heard the lines of standard input, in whatever order
+check_heard() {
+    sort >"$dir/expected"
+    sed -n 's/^.* says: //p' "$dir/$chapter.log" | sort >"$dir/heard"
+    diff "$dir/expected" "$dir/heard" >"$dir/diff" ||
+        fail "server: expected (<) and heard (>) differ:
 $(cat "$dir/diff")"
-}
-
-# check_client N PREFIX: its answers were the lines of standard input, each
-# behind PREFIX
-check_client() {
-    {
-        echo "connected to 127.0.0.1:$port"
-        echo "server: $greeting"
-        sed "s/^/server: $2/"
-    } >"$dir/expected"
-    same "client $1" "$dir/expected" "$dir/client$1"
-}
-
-# check_server: it heard the lines of standard input, in this order
-check_server() {
-    cat >"$dir/expected"
-    sed -n 's/^.* says: //p' "$dir/server" >"$dir/heard"
-    same server "$dir/expected" "$dir/heard"
 }
 
 title() {
     chapter=$1
-    running=''
-    rm -f "$dir"/*
-    # So that nobody looks into a file before its program has opened it
-    touch "$dir/server" "$dir/client1" "$dir/client2" "$dir/client3"
-    printf '\n%s: %s\n\n' "$1" "$2"
-    for program in server client; do
-        [ -x "$chapter/$program" ] || fail "no $program: run make first"
+    what=$2
+    for program in "$chapter/server" "$crowd"; do
+        [ -x "$program" ] || fail "no $program: run make first"
     done
+    printf '\n%s: %s\n' "$chapter" "$what"
+    start_server
 }
 
-# Client and operator take turns: odd lines, even lines.
-talk_in_turns() {
-    sed -n 'p;n' "$sentences" >"$dir/odd"
-    sed -n 'n;p' "$sentences" >"$dir/even"
-
-    # A FIFO held open, as a keyboard is: the operator's input does not end
-    mkfifo "$dir/operator"
-    start_server "$dir/operator"
-    exec 3>"$dir/operator"
-    cat "$dir/even" >&3
-    find_port
-    start_client 1 "$dir/odd"
-    client_ends 1
+# The operator has an answer ready for the one client that will be served.
+serve_one() {
+    sed -n 2p "$sentences" >"$dir/answer"
+    cat "$dir/answer" >&3
+    play 01 --answers "$dir/answer"
     wait_until 'the server ends with its client' ended "$server"
-    exec 3>&-
-
-    show 'client 1' "$dir/client1"
-    echo
-    show 'server  ' "$dir/server"
     wait "$server" || fail "server: exit $?"
-    check_client 1 '' <"$dir/even"
-    check_server <"$dir/odd"
+    exec 3>&-
+    sed 1q "$sentences" | check_heard
 }
 
-# One line each. The first client is served and says nothing until the other
-# two stand in the queue: they must wait for it.
-talk_one_after_another() {
-    start_server /dev/null
-    find_port
-    mkfifo "$dir/input1"
-    hesitate >"$dir/input1" &
+serve_all() {
+    play "$1"
+    wait_until 'all have left' in_log "$clients" ' left$'
+    ended "$server" && fail 'the server has ended by itself'
+    stop_all
+    sed 3q "$sentences" | check_heard
+}
+
+# --- What they cost while nobody speaks ---------------------------------------
+
+# hold N: N silent clients come to stay
+hold() {
+    "$crowd" --clients "$1" --silent "$1" --stay 60000 --limit 60000 --quiet \
+        "$port" 2>/dev/null &
     running="$running $!"
-    sed -n 2p "$sentences" >"$dir/input2"
-    sed -n 3p "$sentences" >"$dir/input3"
-    start_client 1 "$dir/input1"
-    wait_until 'client 1 is greeted' is_greeted_or_gone 1
-    start_client 2 "$dir/input2"
-    wait_until 'client 2 connects' is_connected 2
-    start_client 3 "$dir/input3"
-    end_conversations
-
-    for n in 1 2 3; do
-        check_client "$n" '' </dev/null
-    done
-    sed 3q "$sentences" | check_server
 }
 
-hesitate() {
-    wait_until 'client 3 connects' is_connected 3
-    sed 1q "$sentences"
+# All five at once: that takes one second, not five.
+watch_idle() {
+    for chapter in 0[1-5]-*; do
+        start_server
+        echo "$server $port" >"$dir/$chapter.idle"
+        hold "$clients"
+        seats=$clients
+        case $chapter in 01-* | 02-*) seats=1 ;; esac
+        wait_until 'the silent ones are greeted' in_log "$seats" ' connected$'
+    done
+    sleep "$idle_time" # what the first moments cost is over
+    for moment in 1 2; do
+        [ "$moment" = 1 ] || sleep "$idle_time"
+        for chapter in 0[1-5]-*; do
+            read -r server port <"$dir/$chapter.idle"
+            sample "$server" "$dir/$chapter.idle$moment"
+        done
+    done
+    for chapter in 0[3-5]-*; do
+        read -r server port <"$dir/$chapter.idle"
+        memory "$server" >"$dir/$chapter.memory1"
+        hold "$many"
+        wait_until 'many silent ones are greeted' \
+            in_log $((clients + many)) ' connected$'
+        memory "$server" >"$dir/$chapter.memory2"
+    done
+    stop_all
+    exec 3>&-
 }
 
-# Three clients at once, who take the sentences in turns.
-talk_all_together() {
-    start_server /dev/null
-    find_port
-    for n in 1 2 3; do
-        mkfifo "$dir/input$n"
-        speak "$n" >"$dir/input$n" &
-        running="$running $!"
-        start_client "$n" "$dir/input$n"
-        wait_until "client $n is greeted" is_greeted_or_gone "$n"
-    done
-    end_conversations
-
-    for n in 1 2 3; do
-        awk -v n="$n" 'NR % 3 == n % 3' "$sentences" |
-            check_client "$n" 'Message received - '
-    done
-    check_server <"$sentences"
+# idle_share: percent of a processor
+idle_share() {
+    awk -v before="$(cpu_ms "$dir/$chapter.idle1")" \
+        -v after="$(cpu_ms "$dir/$chapter.idle2")" -v s="$idle_time" \
+        'BEGIN { if (after != "") printf "%.2f %%", (after - before) / s / 10 }'
 }
 
-# speak N: every third sentence from the Nth on, each when the sentence before
-# it, whoever said it, has reached the server
-speak() {
-    number=$1
-    wait_until 'all three have connected' in_log 3 ' connected$'
-    while [ "$number" -le "$total" ]; do
-        wait_until "turn of line $number" in_log $((number - 1)) ' says: '
-        sed -n "${number}p" "$sentences"
-        number=$((number + 3))
-    done
+memory_each() {
+    [ -s "$dir/$chapter.memory2" ] || return 0
+    awk -v before="$(cat "$dir/$chapter.memory1")" -v n="$many" \
+        '{ printf "%.1f KiB", ($1 - before) / n }' "$dir/$chapter.memory2"
 }
 
-end_conversations() {
-    for n in 1 2 3; do
-        client_ends "$n"
-    done
-    wait_until 'all three have left' in_log 3 ' left$'
-    stop_server
-    for n in 1 2 3; do
-        show "client $n" "$dir/client$n"
+# cell WIDTH TEXT [UNIT]: – where there is nothing. Its three bytes are one
+# column, which printf of some shells does not know.
+cell() {
+    if [ -z "$2" ] || [ "$2" = – ]; then
+        printf "%$(($1 - 1))s–" ''
+    else
+        printf "%$1s" "$2${3-}"
+    fi
+}
+
+print_table() {
+    printf '\n%-16s%7s%11s%9s%10s%10s%14s\n' '' '' 'all served' '' \
+        'CPU time' 'CPU time' 'memory for'
+    printf '%-16s%7s%11s%9s%10s%10s%14s\n' '' served after threads \
+        meanwhile 'if idle' 'one client'
+    for chapter in 0[1-5]-*; do
+        after=''
+        if [ "$(total served)" -eq "$clients" ]; then
+            after=$(total last_served_ms |
+                awk '{ printf "%.2f s", $1 / 1000 }')
+        fi
+        printf '%-16s' "$chapter"
+        cell 7 "$(total served) of $clients"
+        cell 11 "$after"
+        cell 9 "$(cat "$dir/$chapter.threads")"
+        cell 10 "$(cpu_ms "$dir/$chapter.cpu")" ' ms'
+        cell 10 "$(idle_share)"
+        cell 14 "$(memory_each)"
         echo
     done
-    show 'server  ' "$dir/server"
 }
 
+echo "Three clients come at once; each thinks for a second, and says a line."
 title 01-blocking 'one client, turn by turn with the operator'
-talk_in_turns
-title 02-loop-server 'one client after another, one line each'
-talk_one_after_another
+serve_one
+title 02-loop-server 'one client after another'
+serve_all 02
 title 03-threaded 'a thread per client'
-talk_all_together
+serve_all 03
 title 04-nonblocking 'one thread, asking everyone in turn'
-talk_all_together
+serve_all 04
 title 05-select 'one thread, woken by the kernel'
-talk_all_together
-
-printf '\nAll five came out right, byte by byte.\n'
+serve_all 05
+printf '\n%12s%-15s%-15s%-15s%s\n' '' '0 s' '1 s' '2 s' '3 s'
+printf '%12s%s\n' '' '. waiting   - thinking   # served   x refused'
+if [ "$pictures" = --pictures ]; then
+    for chapter in 0[1-5]-*; do
+        cp "$dir/$chapter.svg" "$chapter/timeline.svg"
+    done
+else
+    watch_idle
+    print_table
+fi

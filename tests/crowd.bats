@@ -1,0 +1,315 @@
+#!/usr/bin/env bats
+# crowd.bats - the crowd finds what is wrong with a server, says which client
+# saw it, and shows what is right.
+
+# shellcheck disable=SC2154 # helpers.bash sets out, err and status
+
+load helpers
+
+setup() {
+    use_chapter 03-threaded
+    echo hello >"$TMP/say"
+}
+
+teardown() {
+    stop_everything
+}
+
+# serve CHAPTER: its own server, whatever SERVER names
+serve() {
+    # shellcheck disable=SC2034 # for start_server
+    server_command=("$ROOT/$1/server")
+    start_server
+}
+
+# crowd OPTION...: against what was started last
+crowd() {
+    bounded "$ROOT/common/crowd" "$@" "$port"
+}
+
+# one_says_hello OPTION...: a single client with a line that we know
+one_says_hello() {
+    crowd --clients 1 --say "$TMP/say" --limit 5000 "$@"
+}
+
+assert_status() {
+    assert_equal "the crowd's exit status" "$1" "$status"
+}
+
+# assert_fault TEXT: the only one, on standard error
+assert_fault() {
+    assert_status 1
+    assert_equal "the crowd's errors" "crowd: $1" "$(cat "$err")"
+}
+
+# totals NAME: of --totals $TMP/totals
+totals() {
+    sed -n "s/^$1 //p" "$TMP/totals"
+}
+
+# ------------------------------------------------------------ broken servers
+
+@test "crowd: a wrong answer is shown next to the right one" {
+    start_peer send "$GREETING\n" expect 'hello\n' \
+        send "${ANSWER}hellO\n" wait
+    one_says_hello
+    assert_fault "client 1: the answer to line 1 is wrong at byte 24: \
+expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
+}
+
+@test "crowd: a wrong byte far inside a long line is found" {
+    local full
+    full=$(repeat 1000 x)
+    echo "$full" >"$TMP/say"
+    start_peer send "$GREETING\n" expect "$full\n" \
+        send "$ANSWER${full%?}y\n" wait
+    one_says_hello
+    assert_status 1
+    assert_matches 'the fault' 'line 1 is wrong at byte 1019: ' "$err"
+    assert_matches 'the fault' 'expected "\.\.\.x+", seen "\.\.\.x+y"$' "$err"
+}
+
+@test "crowd: an answer to somebody else's line is wrong" {
+    start_peer send "$GREETING\n" send "$GREETING\n"
+    one_says_hello
+    assert_status 1
+    assert_matches 'the fault' 'seen "Connect succeed' "$err"
+}
+
+@test "crowd: a CRLF for a line end is wrong" {
+    start_peer send "$GREETING\n" expect 'hello\n' \
+        send "${ANSWER}hello\r\n" wait
+    one_says_hello
+    assert_status 1
+    assert_matches 'the fault' 'at byte 25: .*seen ".*hello\\x0d"$' "$err"
+}
+
+@test "crowd: what nobody asked for is a fault" {
+    start_peer send "$GREETING\n" expect 'hello\n' \
+        send "${ANSWER}hello\n" send 'by the way\n' wait
+    one_says_hello
+    assert_fault 'client 1: nothing more was expected, seen "by the way"'
+}
+
+@test "crowd: a late answer is a fault, and how late it was is said" {
+    start_peer send "$GREETING\n" expect 'hello\n' sleep 300 \
+        send "${ANSWER}hello\n" wait
+    one_says_hello --late 100
+    assert_status 1
+    assert_matches 'the fault' \
+        '^crowd: client 1: the answer to line 1 is late: it took [0-9]+ ms$' \
+        "$err"
+}
+
+@test "crowd: an answer that never comes is missed when the time is up" {
+    start_peer send "$GREETING\n" expect 'hello\n' wait
+    one_says_hello --limit 300
+    assert_fault 'client 1: no answer to line 1 within 0.3 s'
+}
+
+@test "crowd: half an answer is no answer" {
+    start_peer send "$GREETING\n" expect 'hello\n' \
+        send "${ANSWER}hello" close
+    one_says_hello
+    assert_fault 'client 1: no answer to line 1: the server closed the '\
+'connection'
+}
+
+@test "crowd: a reset before the answer is told with its reason" {
+    start_peer send "$GREETING\n" expect 'hello\n' reset
+    one_says_hello
+    assert_status 1
+    assert_matches 'the fault' 'no answer to line 1: the server is gone: ' \
+        "$err"
+}
+
+@test "crowd: a missing greeting is a fault" {
+    start_peer wait
+    one_says_hello --limit 300
+    assert_fault 'client 1: no greeting within 0.3 s'
+}
+
+@test "crowd: a server that does not close in the end is at fault" {
+    start_peer send "$GREETING\n" expect 'hello\n' \
+        send "${ANSWER}hello\n" wait
+    one_says_hello --limit 300
+    assert_fault 'client 1: no end-of-stream within 0.3 s'
+}
+
+@test "crowd: without a server every client says so" {
+    serve 03-threaded
+    stop_server
+    crowd
+    assert_status 1
+    assert_equal 'complaints' 3 "$(grep -c 'connect 127.0.0.1' "$err")"
+}
+
+@test "crowd: a full server's refusal is not called wrong, but is no success" {
+    start_peer send 'error: server is full\n' shut wait
+    one_says_hello --totals "$TMP/totals"
+    assert_status 1
+    assert_equal 'errors' '' "$(cat "$err")"
+    assert_equal 'refused' 1 "$(totals refused)"
+    assert_matches 'the row' '^  client 1  .*x.* refused$' "$out"
+}
+
+@test "crowd: of a hundred faults ten are written out" {
+    serve 03-threaded
+    stop_server
+    crowd --clients 100 --totals "$TMP/totals"
+    assert_equal 'lines' 11 "$(grep -c '' "$err")"
+    assert_equal 'faults' 100 "$(totals faults)"
+}
+
+# -------------------------------------------------------- the chapters' rules
+
+@test "crowd: chapters 03, 04 and 05 answer a hundred clients" {
+    local name
+    for name in 03-threaded 04-nonblocking 05-select; do
+        serve "$name"
+        crowd --clients 100 --lines 20 --length 1024 --quiet \
+            --totals "$TMP/totals"
+        assert_equal "$name: errors" '' "$(cat "$err")"
+        assert_status 0
+        assert_equal "$name: answers" 2000 "$(totals answers)"
+        stop_server
+    done
+}
+
+@test "crowd: chapter 02 serves one after another" {
+    serve 02-loop-server
+    crowd --rules 02 --think 150 --csv "$TMP/csv"
+    assert_status 0
+    assert_equal 'errors' '' "$(cat "$err")"
+    # The next one is greeted after the one before it has gone
+    run awk -F, 'NR > 2 && $4 < ended { bad = 1 } { ended = $7 }
+        END { exit bad }' "$TMP/csv"
+    assert_equal 'order' 0 "$status"
+}
+
+@test "crowd: chapter 02 serves who comes again and again" {
+    serve 02-loop-server
+    crowd --rules 02 --clients 5 --for 200 --quiet --totals "$TMP/totals"
+    assert_status 0
+    [ "$(totals served)" -gt 20 ] || fail "served: $(totals served)"
+    wait_for_log ' left$' "$(totals served)"
+}
+
+@test "crowd: chapter 01 serves one, with the operator's lines" {
+    hold_input
+    serve 01-blocking
+    printf 'well\n好\n' >"$TMP/typed"
+    type_line 'well\n好'
+    crowd --rules 01 --lines 2 --answers "$TMP/typed" --totals "$TMP/totals"
+    assert_equal 'errors' '' "$(cat "$err")"
+    assert_status 0
+    assert_equal 'served' 1 "$(totals served)"
+    assert_equal 'left waiting' 2 "$(grep -c 'never served$' "$out")"
+}
+
+@test "crowd: chapter 01's operator typed something else" {
+    hold_input
+    serve 01-blocking
+    echo well >"$TMP/typed"
+    type_line 'ill'
+    crowd --rules 01 --clients 1 --answers "$TMP/typed"
+    assert_fault 'client 1: the answer to line 1 is wrong at byte 1: '\
+'expected "well", seen "ill"'
+}
+
+@test "crowd: silent clients hold up chapter 02, and nobody in chapter 03" {
+    serve 03-threaded
+    crowd --clients 4 --silent 2
+    assert_status 0
+    stop_server
+    serve 02-loop-server
+    crowd --rules 02 --clients 4 --silent 1 --limit 300
+    assert_status 1
+    assert_equal 'not greeted' 3 "$(grep -c 'no greeting within' "$err")"
+}
+
+# ------------------------------------------------------------------- outputs
+
+@test "crowd: a timeline fits eighty columns, and shows who thinks" {
+    serve 03-threaded
+    crowd --think 50 --scale 100 --title 'a title'
+    assert_status 0
+    assert_matches 'the title' '^a title$' "$out"
+    assert_matches 'a row' '^  client 3  \.?-+#+ +done at 0\.[0-9]{2} s$' "$out"
+    assert_matches 'the summary' '^3 of 3 served within .*, 0 faults$' "$out"
+    run awk 'length > 79' "$out"
+    assert_equal 'longer lines' '' "$output"
+}
+
+@test "crowd: colours are for terminals, unless asked for" {
+    serve 03-threaded
+    crowd
+    run grep -c "$(printf '\033')" "$out"
+    assert_equal 'lines with colour' 0 "$output"
+    crowd --color always --bare
+    run grep -c "$(printf '\033')" "$out"
+    assert_equal 'lines with colour' 3 "$output"
+}
+
+@test "crowd: the picture is well-formed, and its title is escaped" {
+    serve 03-threaded
+    crowd --quiet --title 'a < b & c' --svg "$TMP/x.svg"
+    assert_status 0
+    assert_matches 'the title' '>a &lt; b &amp; c</title>' "$TMP/x.svg"
+    assert_equal 'rows' 3 "$(grep -c '>client [123]</text>' "$TMP/x.svg")"
+    assert_equal 'the end' '</svg>' "$(tail -n 1 "$TMP/x.svg")"
+    # Every element that is opened is closed
+    assert_equal 'open elements' \
+        "$(grep -o '<[a-z]' "$TMP/x.svg" | grep -c '')" \
+        "$(grep -oE '</[a-z]|/>' "$TMP/x.svg" | grep -c '')"
+}
+
+@test "crowd: the picture is XML to a parser" {
+    needs python3
+    serve 03-threaded
+    crowd --quiet --svg "$TMP/x.svg"
+    run python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' \
+        "$TMP/x.svg"
+    assert_equal "the parser's exit status" 0 "$status"
+}
+
+@test "crowd: each row of the CSV has ten fields, in the order of time" {
+    serve 03-threaded
+    crowd --clients 50 --lines 3 --quiet --csv -
+    assert_status 0
+    assert_equal 'rows' 51 "$(grep -c '' "$out")"
+    run awk -F, 'NF != 10 { print }
+        NR > 1 && !($2 <= $3 && $3 <= $4 && $4 <= $5 && $5 <= $6 && $6 <= $7 &&
+            $8 == 3 && $9 == 3 && $10 == "done") { print }' "$out"
+    assert_equal 'odd rows' '' "$output"
+}
+
+@test "crowd: an output that cannot be written is a failure" {
+    serve 03-threaded
+    crowd --quiet --csv "$TMP/no/such/file"
+    assert_fault "cannot write $TMP/no/such/file"
+}
+
+# ----------------------------------------------------------- the command line
+
+@test "crowd: --help names every option and fits the screen" {
+    port=''
+    bounded "$ROOT/common/crowd" --help
+    assert_status 0
+    assert_matches 'the help' '^usage: crowd ' "$out"
+    [ "$(grep -c '^  --' "$out")" -ge 20 ] || fail "$(cat "$out")"
+    run awk 'length > 79' "$out"
+    assert_equal 'longer lines' '' "$output"
+}
+
+@test "crowd: wrong usage is told apart, with status 2" {
+    local words
+    for words in '' '--nonsense 1' '--clients 0 1' '--clients x 1' \
+        '--clients' '--silent 4 1' '--rules 06 1' '--color blue 1' \
+        '--rules 01 --for 5 1' '65536' '1 127.0.0.1 more'; do
+        # shellcheck disable=SC2086 # several words
+        bounded "$ROOT/common/crowd" $words
+        assert_equal "crowd $words" 2 "$status"
+        assert_matches "crowd $words" '^crowd: .*see crowd --help$' "$err"
+    done
+}
