@@ -129,6 +129,7 @@ operator_types() {
 }
 
 @test "a reset ends the server with a failure" {
+    skip_on_wine "${server_command[@]}"
     hold_input
     start_server
     talk greeted send 'half a mess' reset
@@ -137,10 +138,11 @@ operator_types() {
         "$(events | grep -E '^peer lost: .+ \([0-9]+\)$')"
 }
 
-@test "an answer to a client that has been reset does not kill the server" {
+# The first answer is refused with a reset, the second would raise SIGPIPE.
+@test "answers to a client that has gone do not kill the server" {
     hold_input
     start_server
-    talk greeted send 'hello\nhello\n' reset
+    talk greeted send 'hello\nhello\n' close
     wait_for_log ' says: hello'
     type_line 'too late'
     type_line 'far too late'

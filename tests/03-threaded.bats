@@ -114,6 +114,10 @@ teardown() {
     server_survives_a_reset_with_unread_answers
 }
 
+@test "a client that half-closes and leaves while it is answered harms nobody" {
+    server_survives_a_client_that_leaves_while_answered
+}
+
 @test "a client that resets at once harms nobody" {
     server_survives_a_reset_at_once
 }

@@ -64,7 +64,7 @@ reset_at_once() {
 
 reset_in_mid_message() {
     talk greeted send 'hel' sleep 20 reset
-    wait_for_log ' lost: .+ \([0-9]+\)$'
+    wait_for_loss
 }
 
 @test "a reset in mid-message ends that client alone and is logged as lost" {
@@ -182,7 +182,8 @@ flood_without_reading() {
         tries=$((tries - 1))
     done
     assert_under 'three clients beside one who does not read' 100 "$best"
-    [ -n "${SANITIZED-}" ] ||
+    # A sanitizer and wine have memory of their own in it
+    [ -n "${SANITIZED-}" ] || on_wine "${server_command[@]}" ||
         assert_under 'kB more resident memory, which' 512 \
             "$(($(proc_field VmRSS) - before))"
     go_on
@@ -251,6 +252,8 @@ cpu_ticks() {
 
 @test "60 clients with 32 descriptors: no spinning, and all is well afterwards" {
     needs_proc
+    ! is_windows "${server_command[@]}" ||
+        skip 'Windows sets no limit to what a program may open'
     local name
     for name in "${CONCURRENT[@]}"; do
         use_chapter "$name"
@@ -278,8 +281,12 @@ beyond_fd_setsize() {
         "$TMP/hold.log"
     if [ "$chapter" = 05-select ]; then
         wait_for_log ' refused: server is full$' 76
+        local greeted='10[0-9][0-9]'
+        # An fd_set of Windows holds 64, listener and keyboard among them
+        ! is_windows "${server_command[@]}" || greeted=62
         assert_matches '1100 clients of select' \
-            '^holding: 10[0-9][0-9] greeted, [0-9]+ refused$' "$TMP/hold.log"
+            "^holding: $greeted greeted, [0-9]+ refused\$" "$TMP/hold.log"
+        wait_for_log ' (left|lost: .+)$' 62 # there is room again
     else
         assert_matches 'all 1100' '^holding: 1100 greeted, 0 refused$' \
             "$TMP/hold.log"
@@ -287,7 +294,9 @@ beyond_fd_setsize() {
 }
 
 @test "1,100 clients: select refuses politely what it cannot hold, and serves" {
-    ulimit -n 2500 2>/dev/null || skip 'there are too few descriptors here'
+    # A thread under wine needs some descriptors of its own
+    ulimit -n 9000 2>/dev/null || ulimit -n 2500 2>/dev/null ||
+        skip 'there are too few descriptors here'
     against beyond_fd_setsize "${CONCURRENT[@]}"
 }
 

@@ -5,6 +5,7 @@
 # A test loops over all chapters, or tests SERVER or CLIENT alone if given.
 #
 # shellcheck disable=SC2154 # helpers.bash sets host, port, log, out and others
+# shellcheck disable=SC2030,SC2031 # it takes a test for a subshell
 
 setup() {
     load helpers
@@ -19,23 +20,29 @@ teardown() {
 
 # each_server FUNCTION..., each_client FUNCTION...: once for each chapter
 each_server() {
-    local name
+    local name tried=''
     for name in $all; do
         use_chapter "$name"
+        # What SERVER says need not be in every chapter
+        case "${server_command[*]}" in *"/$name/"*) ;; *) continue ;; esac
+        tried=yes
         "$@"
         stop_everything
-        [ -z "${SERVER:-}" ] || break # the chapters' own are not meant
     done
+    [ -n "$tried" ] || "$@" # nor in any
 }
 
 each_client() {
-    local name
+    local name tried=''
     for name in $all; do
         use_chapter "$name"
+        # What CLIENT says need not be in every chapter
+        case "${client_command[*]}" in *"/$name/"*) ;; *) continue ;; esac
+        tried=yes
         "$@"
         stop_everything
-        [ -z "${CLIENT:-}" ] || break
     done
+    [ -n "$tried" ] || "$@" # nor in any
 }
 
 # run_server ARGUMENT...: to its end. Sets $status, $out, $err.
@@ -291,9 +298,9 @@ shares_port_with_ipv4() {
     each_server shares_port_with_ipv4
 }
 
-connects_to() {
+connects_to_localhost() {
     start_peer send "$GREETING\n" recv-all
-    try_client "$1" "$port"
+    try_client localhost "$port"
     assert_equal "$chapter: exit status" 0 "$status"
     assert_file "$chapter: output" \
         "connected to 127.0.0.1:$port\nserver: $GREETING\n" "$out"
@@ -302,10 +309,11 @@ connects_to() {
 
 # There localhost may mean ::1 first, where nobody listens.
 @test "every client tries all addresses of localhost" {
-    each_client connects_to localhost
+    each_client connects_to_localhost
 }
 
 connects_to_ipv6() {
+    start_server 0 ::1
     try_client ::1 "$port"
     assert_matches "$chapter: output" "^connected to \[::1\]:$port\$" "$out"
     assert_matches "$chapter: output" "^server: $GREETING\$" "$out"
@@ -313,7 +321,6 @@ connects_to_ipv6() {
 
 @test "every client can connect to ::1" {
     skip_without_ipv6
-    start_server 0 ::1 # chapter 03's
     each_client connects_to_ipv6
 }
 
@@ -345,6 +352,8 @@ logs_local_time() {
 }
 
 @test "every server logs local time" {
+    ! is_windows "${server_command[@]}" ||
+        skip 'Windows takes its time zone from elsewhere'
     export TZ=Nowhere-5:17 # east of Greenwich, with odd minutes
     each_server logs_local_time
 }
@@ -357,6 +366,20 @@ survives_closed_input() {
     find_port "$log" "$server_pid"
     talk greeted
     wait_for_log ' left$'
+}
+
+starts_without_input() {
+    start_peer send "$GREETING\n" end
+    bounded sh -c 'exec "$@" <&-' sh "${client_command[@]}" 127.0.0.1 "$port" \
+        </dev/null
+    assert_equal "$chapter: exit status" 0 "$status"
+    assert_file "$chapter: output" \
+        "connected to 127.0.0.1:$port\nserver: $GREETING\n" "$out"
+    finish_peer
+}
+
+@test "a client started without standard input does not take the server for it" {
+    each_client starts_without_input
 }
 
 @test "a server started without standard input does not take a client for it" {

@@ -170,7 +170,7 @@ server_survives_a_reset_in_mid_message() {
     talk greeted open greeted open greeted send 'half a mess' reset \
         use 1 send 'first\n' answered first use 2 send 'second\n' \
         answered second
-    wait_for_log ' lost: .+ \([0-9]+\)$'
+    wait_for_loss
     wait_for_log ' left$' 2
     still_serves
 }
@@ -180,6 +180,14 @@ server_survives_a_reset_with_unread_answers() {
     start_server
     talk greeted repeat 5000 'again\n' reset
     wait_for_log ' lost: .+ \([0-9]+\)$'
+    still_serves
+}
+
+# Behind a half-close, a reset makes the next send raise SIGPIPE.
+server_survives_a_client_that_leaves_while_answered() {
+    start_server
+    talk greeted repeat 10000 'again\n' shut close
+    wait_for_log ' (left|lost: .+ \([0-9]+\))$'
     still_serves
 }
 
@@ -194,7 +202,7 @@ server_keeps_partial_lines_apart() {
     start_server
     # The second takes over the first's descriptor and its place in memory.
     talk greeted send 'left over' reset
-    wait_for_log ' lost: '
+    wait_for_loss
     talk greeted send 'mine\n' answered mine
     talk greeted send 'al' open greeted send 'be' use 1 send 'pha\n' \
         answered alpha use 2 send 'ta\n' answered beta
@@ -215,13 +223,15 @@ server_answers_a_late_reader_completely() {
 }
 
 server_serves_900_at_once() {
-    local ms
+    local ms n=900
+    # An fd_set of Windows holds 64, the listener and the keyboard among them
+    [ "$chapter" != 05-select ] || ! is_windows "${server_command[@]}" || n=62
     start_server
-    ms=$("$PEER" crowd "$host" "$port" 900 2>"$TMP/crowd.log") ||
+    ms=$("$PEER" crowd "$host" "$port" "$n" 2>"$TMP/crowd.log") ||
         fail 'not all are greeted and answered'
-    echo "# $chapter: 900 clients greeted and answered in $ms ms" >&3
-    assert_under '900 clients' 5000 "$ms"
-    wait_for_log ' left$' 900
+    echo "# $chapter: $n clients greeted and answered in $ms ms" >&3
+    assert_under "$n clients" 5000 "$ms"
+    wait_for_log ' left$' "$n"
     still_serves
 }
 
@@ -323,6 +333,7 @@ client_notices_that_the_server_left_before_greeting() {
 }
 
 client_notices_a_reset() {
+    skip_on_wine "${client_command[@]}"
     start_peer send "$GREETING\n" expect 'hello\n' reset
     hold_input
     start_client
@@ -403,6 +414,8 @@ client_says_that_it_cannot_print() {
 
 # on_a_terminal COMMAND...: bounded, on a terminal of its own
 on_a_terminal() {
+    ! is_windows "${client_command[@]}" ||
+        skip 'a program for Windows takes a console alone for a terminal'
     needs script
     script --version 2>/dev/null | grep -q util-linux ||
         skip 'this script(1) takes no command'
@@ -418,7 +431,8 @@ prompted_quit() {
 client_prompts_on_a_terminal() {
     start_server
     hold_input
-    (prompted_quit) &
+    prompted_quit 3>&- 4>&- 8>&- &
+    started="$started $!"
     on_a_terminal "${client_command[@]}" "$host" "$port" <"$input"
     assert_equal "the client's exit status" 0 "$status"
     assert_matches 'the terminal' '^message> ' "$out"

@@ -1,0 +1,234 @@
+# grade.bash - what the labs' graders share. tests/lab.sh, which builds what is
+# graded and makes the table, sets:
+#
+#   LAB_N         the lab: 01 to 05, bonus
+#   LAB_SERVER    the program to be graded; LAB_PROBLEM: why there is none
+#   LAB_TSAN      the same with ThreadSanitizer, if the compiler has it
+#   LAB_SETARCH   a command that the sanitizer needs in front, or nothing
+#   LAB_CHECK     the lab's check, a program
+#   LAB_ROOM      lab 03's check
+#   LAB_RESULTS   a directory: part-N holds what the table says of part N
+#   LAB_MARK      stands in the environment of all that is started; lab.sh ends
+#                 whoever is left with it
+#   LAB_SEED      where the nonces come from
+
+bats_require_minimum_version 1.8.0
+
+LOG_KIB=65536      # a server that prints more is stopped by the system
+MEMORY_KIB=8388608 # of addresses; unless a sanitizer needs them
+CPU_SECONDS=60     # all that one server may use
+START_TENTHS=100   # how long it may take until it listens
+EXIT_TENTHS=60     # and to end, once it should
+CHECK_TENTHS=450   # a check ends by itself; a safety net
+
+# part N READ: this test is part N of the lab; READ is where to look it up
+part() {
+    if [ -z "${LAB_RESULTS-}" ]; then
+        echo 'graders are run by make: make grade N=01'
+        return 1
+    fi
+    result=$LAB_RESULTS/part-$1
+    printf 'read\t%s\n' "$2" >"$result"
+    server=''
+    ends='' # yes: the server ends by itself, so that its end explains nothing
+}
+
+teardown() {
+    stop_server
+}
+
+# say_wrong SEEN EXPECTED CAUSE: the verdict; returns 1
+say_wrong() {
+    printf 'seen\t%s\nexpected\t%s\ncause\t%s\n' "$1" "$2" "$3" |
+        tee -a "$result"
+    show_log
+    return 1
+}
+
+# The end of the server's log, control bytes shown, for bats' own reports
+show_log() {
+    if [ -n "${log-}" ] && [ -s "$log" ]; then
+        echo 'the last lines of its log:'
+        last_words 8
+    fi
+}
+
+last_words() {
+    tail -c 4096 "$log" | tail -n "$1" | cut -c 1-200 | LC_ALL=C tr -d \
+        '\000-\011\013-\037\177'
+}
+
+# start_server [PROGRAM]: waits until it listens; sets server, port and log
+start_server() {
+    local program=${1-$LAB_SERVER}
+    if [ -n "${LAB_PROBLEM-}" ]; then
+        say_wrong "$LAB_PROBLEM" 'a program' 'see above: nothing was graded'
+        return 1
+    fi
+    stop_server
+    log=$BATS_TEST_TMPDIR/server.log
+    : >"$log" # else the last server's port could be read
+    # A process group of its own: it ends as a whole
+    set -m
+    (
+        ulimit -c 0
+        ulimit -t "$CPU_SECONDS"
+        ulimit -f "$LOG_KIB"
+        case "$program ${LAB_COMPILE-}" in
+        *tsan* | *-fsanitize*) ;;
+        *) ulimit -v "$MEMORY_KIB" ;;
+        esac
+        # LAB_SETARCH is a command in words, or nothing
+        # shellcheck disable=SC2086
+        exec ${LAB_SETARCH-} "$program" 0
+    ) </dev/null >"$log" 2>&1 3>&- 4>&- &
+    server=$!
+    set +m
+    echo "$server" >"$LAB_RESULTS/running" # in case this shell is killed
+    port=''
+    local tenths=0
+    while [ -z "$port" ]; do
+        port=$(sed -n 's/^listening on 127\.0\.0\.1:\([0-9]*\)$/\1/p' "$log" |
+            head -n 1)
+        [ -z "$port" ] || break
+        if ! kill -0 "$server" 2>/dev/null; then
+            say_wrong "the server ended at once: $(last_words 1)" \
+                'listening on 127.0.0.1:PORT' \
+                "run it by hand: ./server 0; $(how_it_ended)"
+            return 1
+        fi
+        if [ "$tenths" -ge "$START_TENTHS" ]; then
+            say_wrong "no such line after $((START_TENTHS / 10)) s" \
+                'listening on 127.0.0.1:PORT, in its output' \
+                'it hangs before that, or printed without a flush'
+            return 1
+        fi
+        sleep 0.1
+        tenths=$((tenths + 1))
+    done
+}
+
+# How the server ended, if it did
+how_it_ended() {
+    local status=0
+    wait "$server" 2>/dev/null || status=$?
+    case $status in
+    132 | 134 | 136 | 138 | 139) echo "it crashed (signal $((status - 128)))" ;;
+    152) echo "it used more than $CPU_SECONDS s of processor time" ;;
+    153) echo "it printed more than $((LOG_KIB / 1024)) MiB" ;;
+    *) echo "exit status $status" ;;
+    esac
+}
+
+# All of it: its group. Children that have left the group carry LAB_MARK, and
+# end with the grade.
+stop_server() {
+    [ -n "${server-}" ] || return 0
+    kill -KILL -- "-$server" 2>/dev/null || true
+    kill -KILL "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+    server=''
+    rm -f "$LAB_RESULTS/running"
+}
+
+# descriptors N: so many for the server and for the check, or no grade
+descriptors() {
+    [ "$(ulimit -S -n)" = unlimited ] || [ "$(ulimit -S -n)" -ge "$1" ] ||
+        ulimit -S -n "$1" 2>/dev/null ||
+        skip "needs $1 descriptors: ulimit -n says $(ulimit -H -n)"
+}
+
+# play_each NAME...: each against a server of its own
+play_each() {
+    local name
+    for name in "$@"; do
+        start_server
+        check "$name"
+    done
+}
+
+# check NAME...: the scenarios of these names, all against this server
+check() {
+    local name
+    for name in "$@"; do
+        play "$LAB_CHECK" "$name" || return 1
+    done
+}
+
+# play PROGRAM NAME: one scenario. What went wrong goes to the result, and so
+# does the server's end if it is gone.
+play() {
+    local said=$BATS_TEST_TMPDIR/said status=0
+    bounded "$CHECK_TENTHS" "$1" "$2" "$port" "$server" "$log" "$LAB_SEED" \
+        >"$said" 2>&1 || status=$?
+    [ "$status" -ne 0 ] || return 0
+    if ! grep -q '^seen' "$said"; then
+        printf 'seen\t%s\nexpected\t%s\ncause\t%s\n' \
+            "the check $2 ended with status $status: $(tail -n 1 "$said")" \
+            'a verdict' 'the grader: not your fault' >>"$said"
+    fi
+    # A check that finds nobody at the other end cannot know why
+    if [ -z "$ends" ] && ! kill -0 "$server" 2>/dev/null; then
+        printf 'cause\tthe server has ended: %s; its last words: %s\n' \
+            "$(how_it_ended)" "$(last_words 1)" >>"$result"
+    fi
+    tee -a "$result" <"$said"
+    show_log
+    return 1
+}
+
+# bounded TENTHS COMMAND...: ended by force after so many tenths of a second
+bounded() {
+    local limit=$1 tenths=0 pid
+    shift
+    "$@" 3>&- 4>&- &
+    pid=$!
+    while kill -0 "$pid" 2>/dev/null; do
+        if [ "$tenths" -ge "$limit" ]; then
+            kill -KILL "$pid" 2>/dev/null || true
+        fi
+        sleep 0.1
+        tenths=$((tenths + 1))
+    done
+    wait "$pid"
+}
+
+# expect_exit STATUS CAUSE: the server ends by itself, and leaves nothing
+expect_exit() {
+    local tenths=0 status=0
+    while kill -0 "$server" 2>/dev/null; do
+        if [ "$tenths" -ge "$EXIT_TENTHS" ]; then
+            say_wrong "it still runs $((EXIT_TENTHS / 10)) s later" \
+                "the server ends, exit status $1" "$2"
+            return 1
+        fi
+        sleep 0.1
+        tenths=$((tenths + 1))
+    done
+    wait "$server" 2>/dev/null || status=$?
+    if [ "$status" -ne "$1" ]; then
+        say_wrong "exit status $status" "exit status $1" "$2"
+        return 1
+    fi
+    if kill -0 -- "-$server" 2>/dev/null; then
+        say_wrong 'it has left a child running' 'one process, ended' \
+            'a fork whose child nobody waits for'
+        return 1
+    fi
+}
+
+# expect_log PATTERN CAUSE: a line of the log matches the extended expression
+expect_log() {
+    if ! grep -Eq -- "$1" "$log"; then
+        say_wrong "$(last_words 1)" "a line of the log with: $1" "$2"
+        return 1
+    fi
+}
+
+expect_no_log() {
+    if grep -Eq -- "$1" "$log"; then
+        say_wrong "$(grep -E -- "$1" "$log" | head -n 1 | cut -c 1-200)" \
+            "no line of the log with: $1" "$2"
+        return 1
+    fi
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+# lessons.bats - the lessons are true: what they show is run and compared, and
+# what they name is there. How to write one stands in lessons.bash.
+#
+#   bats tests/lessons.bats -f '^03'     one chapter's transcripts
+
+load helpers
+load lessons
+
+setup_file() {
+    # The transcripts are played in a copy: a reader's clone, once built.
+    export TREE=$BATS_FILE_TMPDIR/tree
+    mkdir "$TREE"
+    cd "$BATS_TEST_DIRNAME/.." || return
+    cp -Rp Makefile LICENSE README.md common tests 0?-* "$TREE"
+    cd "$TREE" || return
+    lessons_words common 0?-* tests >"$BATS_FILE_TMPDIR/words"
+    lessons_targets >"$BATS_FILE_TMPDIR/targets"
+}
+
+setup() {
+    unset MAKEFLAGS MFLAGS MAKELEVEL SERVER CLIENT
+    cd "$TREE" || return
+    lessons=$(ls README.md 0?-*/README.md common/README.md 2>/dev/null) || :
+    texts=$lessons$'\n'$(ls 0?-*/lab/README.md 2>/dev/null) || :
+}
+
+# play README: its transcripts, without bats' traps, which slow bash down or,
+# with so many functions below each other, even break it
+play() {
+    (
+        trap - DEBUG ERR
+        set +e
+        lessons_play "$1" "$TREE"
+    )
+}
+
+# check FUNCTION FILE...: the function prints what is wrong with each file
+check() {
+    local each function=$1
+    shift
+    for each in "$@"; do
+        "$function" "$each"
+    done >"$TMP/complaints"
+    [ ! -s "$TMP/complaints" ] || fail "$(cat "$TMP/complaints")"
+}
+
+@test "01-blocking: every transcript comes out as it stands there" {
+    play 01-blocking/README.md
+}
+
+@test "02-loop-server: every transcript comes out as it stands there" {
+    play 02-loop-server/README.md
+}
+
+@test "03-threaded: every transcript comes out as it stands there" {
+    play 03-threaded/README.md
+}
+
+@test "04-nonblocking: every transcript comes out as it stands there" {
+    play 04-nonblocking/README.md
+}
+
+@test "05-select: every transcript comes out as it stands there" {
+    play 05-select/README.md
+}
+
+@test "README, common: every transcript comes out as it stands there" {
+    play README.md
+    [ ! -e common/README.md ] || play common/README.md
+}
+
+@test "all diffs and excerpts in the lessons are those of the sources" {
+    local each
+    for each in $lessons; do
+        sh tests/lessons.sh --print "$each" >"$TMP/printed"
+        diff -u "$each" "$TMP/printed" >"$TMP/difference" ||
+            fail "$each is out of date, run: make lessons
+$(head -n 20 "$TMP/difference")"
+    done
+}
+
+@test "every link and every picture in the texts leads somewhere" {
+    # shellcheck disable=SC2086 # one word for each file
+    check lessons_bad_links $texts
+}
+
+@test "every file that the texts name is there" {
+    # shellcheck disable=SC2086
+    check lessons_bad_files $texts
+}
+
+@test "every function and constant that the lessons name exists" {
+    # shellcheck disable=SC2086
+    check lessons_bad_names $lessons
+}
+
+@test "every make command in the texts has a target, and every CASE a patch" {
+    # shellcheck disable=SC2086
+    check lessons_bad_targets $texts
+}
