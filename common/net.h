@@ -1135,8 +1135,8 @@ static inline int net_fail(const char *program, struct net_reason why)
 /* True if text is a port: decimal digits alone, `least` to 65535. */
 static inline bool net_is_port(const char *text, int least)
 {
-    size_t digits = strspn(text, "0123456789");
-    return digits > 0 && digits <= 5 && text[digits] == '\0' &&
+    size_t length = strlen(text);
+    return length > 0 && length <= 5 && strspn(text, "0123456789") == length &&
            atoi(text) >= least && atoi(text) <= 65535;
 }
 

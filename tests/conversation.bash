@@ -186,7 +186,7 @@ server_survives_a_reset_with_unread_answers() {
 # Behind a half-close, a reset makes the next send raise SIGPIPE.
 server_survives_a_client_that_leaves_while_answered() {
     start_server
-    talk greeted repeat 10000 'again\n' shut close
+    talk greeted repeat 50000 '\n' shut close
     wait_for_log ' (left|lost: .+ \([0-9]+\))$'
     still_serves
 }

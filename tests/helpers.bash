@@ -425,6 +425,31 @@ assert_complains() {
     assert_equal "the client's errors" "$1" "$(cat "$err")"
 }
 
+# -------------------------------------------------------------- what it costs
+
+needs_proc() {
+    [ -r /proc/self/status ] || skip 'there is no /proc here'
+}
+
+# proc_field NAME: of the server's /proc/PID/status, a number
+proc_field() {
+    awk -v name="$1:" '$1 == name { print $2 }' "/proc/$server_pid/status"
+}
+
+# cpu_ms SECONDS: the server's CPU time during that many
+cpu_ms() {
+    local before
+    before=$(cpu_ticks "$server_pid")
+    sleep "$1" # this is measured
+    echo $((($(cpu_ticks "$server_pid") - before) * 1000 / $(getconf CLK_TCK)))
+}
+
+# cpu_ticks PID: the processor time that it has used
+cpu_ticks() {
+    # The second field, a name in brackets, may hold blanks
+    sed 's/^.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'
+}
+
 # ---------------------------------------------------------------------- rest
 
 # needs PROGRAM...: a test that cannot run says why

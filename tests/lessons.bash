@@ -130,19 +130,30 @@ lessons_script() {
 # What runs in a terminal: a shell that takes commands from a FIFO, gives each
 # an input of its own, and leaves its exit status behind. With job control
 # (-m) each command is a process group, which can be interrupted as by Ctrl-C.
+# Such a group outlives a test that is killed, so each has a watcher in it.
 # shellcheck disable=SC2016 # all of it is for that shell
 LESSONS_TERMINAL='
     set -m
     at=$1 status=0 n=0
     exec 6<>"$at/commands"
     : >"$at/ready"
-    while IFS= read -r command <&6; do
+    watched() {
+        while sleep 1 && kill -0 $$ && kill -0 $PPID; do :; done \
+            >/dev/null 2>&1 </dev/null && kill -KILL 0 &
+        watcher=$!
+        (exit "$status")
+        eval "$command"
+        status=$?
+        kill "$watcher"
+        return "$status"
+    }
+    while kill -0 $PPID; do
+        IFS= read -r -t 5 command <&6 || continue
         n=$((n + 1))
         case $command in
         cd\ *) eval "$command" >>"$at/out" 2>&1; status=$? ;;
         *)
-            { (exit "$status"); eval "$command"; } \
-                <"$at/input.$n" >>"$at/out" 2>&1 6<&- &
+            watched <"$at/input.$n" >>"$at/out" 2>&1 6<&- &
             echo $! >"$at/group"
             wait $!
             status=$?

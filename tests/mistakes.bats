@@ -80,10 +80,26 @@ preload() {
     finish_talk
 }
 
+@test "05: the operator's lines reach a late reader whole, between the answers" {
+    use_chapter 05-select
+    hold_input
+    start_server
+    start_talk greeted fill 100000000 wait drain 0
+    wait_for_file "$TMP/talk2.log" '^filled'
+    printf '%.0snews\n' {1..2000} >"$TMP/paste"
+    cat "$TMP/paste" >&7
+    go_on # before it is dropped, since it leaves no room
+    finish_talk
+    assert_equal 'lines of the operator received' 2000 \
+        "$(grep -c '^news$' "$TMP/talk2")"
+    assert_equal 'other lines than his, answers and greeting' '' \
+        "$(sed 1d "$TMP/talk2" | grep -Ev "^(news|${ANSWER}[0-9]+)\$" | sed 3q)"
+}
+
 # Some systems count the time limit of select down. How much of a core a
 # spinning server gets depends on who else wants one: so does a loop beside it.
 @test "05: after its first quiet 5 s the server still rests" {
-    [ -r /proc/self/stat ] || skip 'there is no /proc here'
+    needs_proc
     use_chapter 05-select
     hold_input
     start_server
@@ -97,10 +113,4 @@ preload() {
     after=$(cpu_ticks "$server_pid")
     assert_under 'per cent of what a busy loop uses, which' 20 \
         $(((after - before) * 100 / $(cpu_ticks "$loop")))
-}
-
-# cpu_ticks PID: the processor time that it has used
-cpu_ticks() {
-    # The second field, a name in brackets, may hold blanks
-    sed 's/^.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'
 }

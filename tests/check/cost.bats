@@ -4,22 +4,20 @@
 #
 #   CHAPTERS   instead of those below, to try one server: CHAPTERS=03-threaded
 
+# shellcheck disable=SC2154 # helpers.bash sets them
+
 load ../helpers
 
 read -r -a CONCURRENT <<<"${CHAPTERS:-03-threaded 04-nonblocking 05-select}"
 read -r -a ALL <<<"${CHAPTERS:-02-loop-server ${CONCURRENT[*]}}"
 
 setup() {
-    [ -r /proc/self/status ] || skip 'there is no /proc here'
+    needs_proc
     use_chapter "${ALL[0]}"
 }
 
 teardown() {
     stop_everything
-}
-
-proc_field() {
-    awk -v name="$1:" '$1 == name { print $2 }' "/proc/$server_pid/status"
 }
 
 # descriptors_and_threads: "D T"
@@ -30,19 +28,6 @@ descriptors_and_threads() {
 
 same_as_before() {
     [ "$(descriptors_and_threads)" = "$1" ]
-}
-
-# cpu_ms MS: the server's CPU time in the next so many milliseconds
-cpu_ms() {
-    local before
-    before=$(cpu_ticks)
-    sleep "$(($1 / 1000))" # this is measured
-    echo $((($(cpu_ticks) - before) * 1000 / $(getconf CLK_TCK)))
-}
-
-cpu_ticks() {
-    # The second field, a name in brackets, may hold blanks
-    sed 's/^.*) //' "/proc/$server_pid/stat" | awk '{ print $12 + $13 }'
 }
 
 # churn N: so many clients, one after another
@@ -91,7 +76,7 @@ churn() {
             >"$TMP/hold" 2>"$TMP/hold.log" 3>&- 4>&- 7>&- &
         started="$started $!"
         wait_for_file "$TMP/hold.log" '^holding: '
-        assert_under "CPU ms of $name in 2 s, which" "$limit" "$(cpu_ms 2000)"
+        assert_under "CPU ms of $name in 2 s, which" "$limit" "$(cpu_ms 2)"
         exec 7>&-
         stop_server
     done

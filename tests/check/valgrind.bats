@@ -2,6 +2,8 @@
 # A short conversation with each server under valgrind: no error, and nothing
 # that is kept for every client that came.
 
+# shellcheck disable=SC2034,SC2154 # helpers.bash sets and uses them
+
 load ../helpers
 
 setup() {
