@@ -1140,12 +1140,14 @@ static inline bool net_is_port(const char *text, int least)
            atoi(text) >= least && atoi(text) <= 65535;
 }
 
-/* Checks a command line and starts the network. Returns -1 when the program
+/* Starts the network and checks a command line. Returns -1 when the program
  * should go on; otherwise everything is said and it should exit with what is
  * returned: 0 after help, 1 without a network, 2 after wrong usage. */
 static inline int net_setup(int argc, char **argv, const char *program,
                             const char *usage, const char *port, int least)
 {
+    if (net_start() != 0)
+        return net_fail(program, net_error_text(net_error()));
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
             return fputs(usage, stdout) < 0 || fflush(stdout) != 0;
@@ -1164,8 +1166,7 @@ static inline int net_setup(int argc, char **argv, const char *program,
                           argv[i], usage);
             return 2;
         }
-    return net_start() == 0 ? -1
-                            : net_fail(program, net_error_text(net_error()));
+    return -1;
 }
 
 /* A server's command line, [PORT [ADDRESS]], into *at; see net_setup. */
