@@ -423,6 +423,13 @@ static inline int net_start(void)
 #include <time.h>
 #include <unistd.h>
 
+/* For musl it is 128, and 900 clients at once overflow that queue. What is more
+ * than the system allows, the system cuts (listen(2)). */
+#if SOMAXCONN < 4096
+#undef SOMAXCONN
+#define SOMAXCONN 4096
+#endif
+
 typedef int net_socket;
 #define NET_BAD (-1)
 

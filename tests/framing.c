@@ -257,7 +257,7 @@ static void check_skipping(void)
     add_times(LINES_IN_SIZE, 'b');
     add_text("\n\n");
     check_cut("two too long, then an empty one", LINE_LIMIT, "!![].");
-    add_times(2 * LINES_IN_SIZE, 'a');
+    add_times((size_t)2 * LINES_IN_SIZE, 'a');
     check_cut("a very long line may never end", LINE_LIMIT, "!.");
     add_times(LINE_LIMIT, 'a');
     add_text("\r");
@@ -445,8 +445,8 @@ static void check_reasons(void)
     (void)snprintf(code, sizeof code, " (%d)", NET_EREFUSED);
     check(strstr(text.text, code) != NULL && text.text[0] != ' ',
           "an error's text ends with its code");
-    check_start("an unknown error has a text, too", "Unknown",
-                net_error_text(999999).text);
+    check(strstr(net_error_text(999999).text, " (999999)") != NULL,
+          "an unknown error has a text, too");
     check(net_timeval(1234).tv_sec == 1 && net_timeval(1234).tv_usec == 234000,
           "milliseconds become seconds and microseconds");
 }
@@ -527,7 +527,7 @@ static void check_finishing(void)
     start = net_now();
     net_finish(pair[1]);
     check(net_now() - start >= NET_FINISH_MS - 1 &&
-              net_now() - start < 5 * NET_FINISH_MS,
+              net_now() - start < 5LL * NET_FINISH_MS,
           "with a peer that stays it takes a second");
     (void)net_close(pair[0]);
 
