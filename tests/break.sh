@@ -98,7 +98,7 @@ wait_until() {
 
 pause() {
     # POSIX sleep knows whole seconds only
-    sleep "${1:-0.02}" 2>/dev/null || sleep 1
+    sleep 0.02 2>/dev/null || sleep 1
 }
 
 # in_file FILE PATTERN [COUNT]: so many lines of it match
@@ -116,16 +116,25 @@ logged_or_ended() {
     in_file "$log" "$@" || ended "$server"
 }
 
+# settle FILE: waits until nothing more is written to it
+settle() {
+    size=-1
+    until [ "$size" = "$(wc -c <"$1")" ]; do
+        size=$(wc -c <"$1")
+        sleep 1
+    done
+}
+
 # show TITLE: and below it standard input
 show() {
     echo "$1:"
-    sed 's/^/  /'
+    awk '{ print "  " $0 } END { if (NR == 0) print "  (nothing)" }'
 }
 
 # events: the server's log without dates and addresses, and what it complained
 events() {
     sed -n -e '/^listening on/d' -e '/^waiting in/d' \
-        -e 's/127\.0\.0\.1:[0-9]* //' \
+        -e 's/127\.0\.0\.1:[0-9]*:* //' \
         -e 's/^[0-9-]* [0-9][0-9]:[0-9:]* //' -e p "$log"
 }
 
@@ -208,7 +217,9 @@ is_alive() {
     fi
     status=0
     wait "$server" 2>/dev/null || status=$?
-    if [ "$status" -gt 128 ]; then
+    if [ "$status" -eq 0 ]; then
+        echo 'the server has ended, all well'
+    elif [ "$status" -gt 128 ]; then
         echo "the server is gone, killed by signal $((status - 128))"
     else
         echo "the server is gone, its exit status is $status"
@@ -236,7 +247,7 @@ how_busy() {
     [ -n "$before" ] || die 'this system does not tell how busy a program is'
     sleep 1
     used=$((($(used_ms) - before) / 10))
-    if [ "$used" -lt 20 ]; then
+    if [ "$used" -lt 10 ]; then
         echo "it uses next to nothing of a processor ($used %)"
     else
         echo "it uses as much of a processor as it can get ($used %)"
@@ -462,15 +473,22 @@ try_secret() {
     sed -n '3,$p' "$dir/talk" | show 'the second client receives'
 }
 
+# The client reads late, so most answers still wait in the server's kernel
 try_last_answer() {
     start_server
-    if talk greeted send 'one\nquit\n' repeat 300000 x sleep 200 shut recv-all
-    then
+    more=$(awk 'BEGIN { for (i = 0; i < 5000; i++) printf "x" }')
+    if talk greeted repeat 100000 'hello\n' send "quit\\n$more" sleep 500 \
+        recv-all; then
         echo 'the client sees a proper end'
     else
         sed -n 's/.*: \(.*([0-9]*)\)$/the client sees: \1/p' "$dir/talk.err"
     fi
-    received | show 'behind the greeting it has received'
+    answers=$(grep -c "^$ANSWER" "$dir/talk" || :)
+    if [ "$answers" -eq 100000 ] && in_file "$dir/talk" '^quit$'; then
+        echo 'it has received all 100000 answers, and quit'
+    else
+        echo "it has lost answers, and quit (received: $answers of 100000)"
+    fi
 }
 
 try_second_client() {
@@ -558,11 +576,7 @@ try_flood() {
     start_server
     start_talk fill 400000 drain 400000
     wait_until in_file "$dir/talk2.err" '^filled' || :
-    size=-1
-    until ended "$talker" || [ "$size" = "$(wc -c <"$dir/talk2")" ]; do
-        size=$(wc -c <"$dir/talk2")
-        sleep 2 # so long without a byte: no more will come
-    done
+    settle "$dir/talk2"
     whole=$(grep -c "^${ANSWER}[0-9]*\$" "$dir/talk2")
     echo "400000 lines sent, $whole answers received"
     awk 'BEGIN { for (i = 1; i <= 400000; i++) print i }' | sed "s/^/$ANSWER/" >"$dir/all"
@@ -588,7 +602,7 @@ try_slow_kernel() {
     build_shim "$PWD/tests/stingy.c"
     start_server env LD_PRELOAD="$dir/shim.so"
     start_talk greeted repeat 300 'hello\n' recv-all
-    wait_until in_file "$dir/talk2" "^$ANSWER" 300 || :
+    settle "$dir/talk2"
     echo "$(grep -c "^$ANSWER" "$dir/talk2") of 300 lines are answered"
 }
 
@@ -604,10 +618,11 @@ try_many() {
     start_server with_descriptors 2500
     (with_descriptors 2500 "$peer" hold "$host" "$port" 1100) </dev/null \
         >"$dir/hold" 2>&1 7>&- 8>&- || :
-    sed -n 's/^holding: \(.*\) greeted, \(.*\) refused$/all 1100 clients are '\
-'greeted or told that it is full/p' "$dir/hold"
+    sed -n 's/^holding: \(.*\) refused$/of 1100 clients \1 told that it is full/p' \
+        "$dir/hold"
+    sleep 1 # the server may yet look at its sets
+    sed -n 's/.*\(\*\*\* .*terminated\).*/it prints: \1/p' "$log"
     is_alive
-    grep overflow "$log" || :
 }
 
 try_idle_leaver() {
@@ -625,17 +640,20 @@ try_echo_hi() {
 }
 
 try_broadcast() {
+    build_shim "$PWD/tests/stingy.c"
     keyboard
-    start_server
-    start_talk greeted fill 100000000 wait drain 0
-    wait_until in_file "$dir/talk2.err" '^filled' || die 'it is not full'
-    echo 'news' >&7
-    pause 0.3 # but less than the 2 s that a client may take
+    start_server env LD_PRELOAD="$dir/shim.so"
+    silent_client repeat 100 'hello!\n' recv-all
+    kill -STOP "$server" # so that it finds both at once
     go_on
-    wait "$talker" || :
-    echo "the client reads $(grep -c '^news$' "$dir/talk2") line 'news'"
-    sed 1d "$dir/talk2" | grep -v -e '^news$' -e "^${ANSWER}[0-9]*\$" |
-        sed 3q | show 'and lines that nobody has said'
+    awk 'BEGIN { for (i = 0; i < 1000; i++) print "news" }' >"$dir/input"
+    cat "$dir/input" >&7
+    sleep 1 # until the client has sent its lines
+    kill -CONT "$server"
+    settle "$dir/talk2"
+    echo "$(grep -c '^news$' "$dir/talk2") of 1000 lines \"news\" arrive whole"
+    sed 1d "$dir/talk2" | grep -v -e '^news$' -e "^${ANSWER}hello!\$" |
+        sed 3q | show 'lines that nobody has said'
 }
 
 try_too_many() {
@@ -662,11 +680,7 @@ try_non_reader() {
     start_server
     start_talk greeted fill 100000000 wait
     wait_until in_file "$dir/talk2.err" '^filled' || :
-    size=-1
-    until [ "$size" = "$(wc -c <"$log")" ]; do
-        size=$(wc -c <"$log")
-        sleep 1 # until the server cannot go on either
-    done
+    settle "$log" # until the server cannot go on either
     is_greeted 'another client'
 }
 

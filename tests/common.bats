@@ -250,8 +250,10 @@ finds_nobody() {
 knows_server_default() {
     : >"$log"
     "${server_command[@]}" >"$log" 2>&1 </dev/null 3>&- 4>&- &
-    started="$started $!"
+    local pid=$!
+    started="$started $pid"
     wait_for_log '^(listening on|server: bind) 127\.0\.0\.1:65432(:|$)'
+    file_has "$log" '^listening' || wait_for 'it ends' has_ended "$pid"
 }
 
 @test "every server's default is port 65432 of this machine alone" {
@@ -262,8 +264,10 @@ knows_server_default() {
 knows_client_default() {
     : >"$log"
     "${client_command[@]}" >"$log" 2>&1 </dev/null 3>&- 4>&- &
-    started="$started $!"
+    local pid=$!
+    started="$started $pid"
     wait_for_log '^(connected to|client: connect) 127\.0\.0\.1:65432(:|$)'
+    file_has "$log" '^connected' || wait_for 'it ends' has_ended "$pid"
 }
 
 @test "every client's default is port 65432 of this machine" {

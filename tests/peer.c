@@ -239,7 +239,9 @@ static struct text unescape(char *argument)
             from += 3;
         } else if (byte == '\\' && from[1] != '\0') {
             const char *name = strchr(names, *++from);
-            byte = name != NULL ? bytes[name - names] : *from;
+            byte = *from;
+            if (name != NULL)
+                byte = bytes[name - names];
         }
         argument[text.length++] = byte;
     }
