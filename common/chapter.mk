@@ -35,6 +35,14 @@ $(STAMP):
 %$(EXE): %.c $(wildcard $(COMMON)*.h) $(STAMP)
 	$(COMPILE) $< -o $@ $(LDLIBS)
 
+# In a chapter, a lab is the chapter's own: make lab, make grade LAB=my.c
+ifneq ($(COMMON),common/)
+.PHONY: lab grade hint reset
+lab grade hint reset:
+	@FROM='$(CURDIR)' $(MAKE) --no-print-directory -C $(COMMON).. $@ \
+	    N=$(or $(N),$(firstword $(subst -, ,$(notdir $(CURDIR)))))
+endif
+
 clean:
 	@rm -rf $(foreach p,$(PROGRAMS) $(EXTRA),$p $p.exe $p.dSYM) $(CLEAN)
 

@@ -646,13 +646,13 @@ try_broadcast() {
     silent_client repeat 100 'hello!\n' recv-all
     kill -STOP "$server" # so that it finds both at once
     go_on
-    awk 'BEGIN { for (i = 0; i < 1000; i++) print "news" }' >"$dir/input"
+    awk 'BEGIN { for (i = 0; i < 1000; i++) print "good news" }' >"$dir/input"
     cat "$dir/input" >&7
     sleep 1 # until the client has sent its lines
     kill -CONT "$server"
     settle "$dir/talk2"
-    echo "$(grep -c '^news$' "$dir/talk2") of 1000 lines \"news\" arrive whole"
-    sed 1d "$dir/talk2" | grep -v -e '^news$' -e "^${ANSWER}hello!\$" |
+    echo "$(grep -c '^good news$' "$dir/talk2") of 1000 lines \"good news\" arrive whole"
+    sed 1d "$dir/talk2" | grep -v -e '^good news$' -e "^${ANSWER}hello!\$" |
         sed 3q | show 'lines that nobody has said'
 }
 

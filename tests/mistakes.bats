@@ -90,11 +90,11 @@ preload() {
     # shellcheck disable=SC2154 # start_server sets it
     kill -STOP "$server_pid" # so that it finds both at once
     go_on
-    printf '%.0snews\n' {1..1000} >"$TMP/paste"
+    printf '%.0sgood news\n' {1..1000} >"$TMP/paste"
     cat "$TMP/paste" >&7
     sleep 0.3 # until the client has sent its lines
     kill -CONT "$server_pid"
-    wait_for_file "$TMP/talk2" '^news$' 1000
+    wait_for_file "$TMP/talk2" '^good news$' 1000
     wait_for_file "$TMP/talk2" "^${ANSWER}hello!\$" 100
     assert_equal 'lines in all' 1101 "$(($(wc -l <"$TMP/talk2")))"
 }

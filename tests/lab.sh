@@ -1,0 +1,446 @@
+#!/usr/bin/env bash
+# lab.sh - the labs' commands, called by tests/lab.mk. What they take comes in
+# the environment, as make puts it there:
+#
+#   N       the lab: 01 to 05, bonus; grade: none for all
+#   P       a part of it
+#   LAB     grade: the program to grade, a .c file or its directory
+#   REPORT  grade: junit or tap instead of the table
+#   SEED    grade: repeats the random texts of an earlier grade
+#   DIR     handout: where the copy goes
+#   JOBS    selftest: how many grades at a time
+#
+# Exit status: 0 done (grade: full marks), 1 not, 2 wrong usage.
+set -uo pipefail
+start=$PWD
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+LABS='01 02 03 04 05 bonus'
+COMPILE=${COMPILE:-cc -std=c11 -O2 -g -Wall -Wextra -pthread}
+LDLIBS=${LDLIBS-}
+COMPILE_TENTHS=600
+GRADE_TENTHS=1200 # of one lab: a safety net, each wait has its own limit
+
+work=''  # a temporary directory
+child='' # the process group that runs
+
+complain() {
+    printf 'lab: %s\n' "$*" >&2
+}
+
+usage() {
+    complain "$@"
+    exit 2
+}
+
+clean_up() {
+    trap - EXIT
+    if [ -n "$child" ]; then
+        kill -KILL -- "-$child" 2>/dev/null
+        wait "$child" 2>/dev/null
+    fi
+    [ -n "$work" ] || return
+    if [ -s "$work/results/running" ]; then
+        kill -KILL -- "-$(cat "$work/results/running")" 2>/dev/null
+    fi
+    sweep_marked
+    rm -rf "$work"
+}
+
+# Ends what a graded program has left behind: it carries the mark in its
+# environment, whatever group or session it has moved to.
+sweep_marked() {
+    local pids pid
+    [ -d /proc/self ] || return 0
+    pids=$(grep -lF "LAB_MARK=$work" /proc/[0-9]*/environ 2>/dev/null |
+        sed 's|^/proc/\([0-9]*\)/.*|\1|')
+    while read -r pid; do
+        [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
+    done <<<"$pids"
+}
+
+make_work() {
+    work=$(mktemp -d "${TMPDIR:-/tmp}/lab.XXXXXX") || exit 1
+    trap clean_up EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+# --- Which lab ---------------------------------------------------------------
+
+# find_lab N: sets n and lab, its directory; ends the program if there is none
+find_lab() {
+    n=$1
+    case $n in
+    [1-5]) n=0$n ;;
+    0[1-5]-*) n=${n%%-*} ;;
+    esac
+    lab=''
+    case $n in
+    0[1-5]) lab=$(printf '%s' "$n"-*/lab) ;;
+    bonus) lab=05-select/lab/bonus ;;
+    '') usage "which lab? say N=${LABS// /, N=}" ;;
+    esac
+    [ -f "$lab/grade.bats" ] || usage "there is no lab '$1': $LABS"
+}
+
+title() {
+    sed -n '1s/^# //p' "$lab/README.md"
+}
+
+# find_part: P is one of the lab's parts
+find_part() {
+    case ${P-} in
+    '') usage "which part? say P=1 to P=$(parts)" ;;
+    *[!0-9]* | 0*) usage "there is no part '$P' in lab $n: 1 to $(parts)" ;;
+    esac
+    [ "$P" -le "$(parts)" ] ||
+        usage "there is no part $P in lab $n: 1 to $(parts)"
+}
+
+parts() {
+    grep -c '^@test' "$lab/grade.bats"
+}
+
+# --- Commands ----------------------------------------------------------------
+
+do_lab() {
+    find_lab "${N-}"
+    cat "$lab/README.md"
+    printf '\n'
+    if compile "$lab/server.c" "$lab/server"; then
+        echo "built:     $lab/server"
+    else
+        echo "does not compile yet, see above: $lab/server.c"
+    fi
+    echo "yours:     $lab/server.c"
+    echo "try it:    $lab/server"
+    echo "score:     make grade N=$n"
+    echo "a hint:    make hint N=$n P=1"
+    echo "over:      make reset N=$n"
+}
+
+# compile SOURCE PROGRAM [FLAG...]: as a chapter's program, wherever SOURCE is:
+# "../../common/net.h" is found, and so is a solution's "../../../common/net.h"
+compile() {
+    local source=$1 program=$2
+    shift 2
+    # COMPILE and LDLIBS are commands in words
+    # shellcheck disable=SC2086
+    bounded "$COMPILE_TENTHS" $COMPILE "$@" -I"$lab" -I"$lab/.." \
+        -I"$lab/solution" "$source" -o "$program" $LDLIBS
+}
+
+# bounded TENTHS COMMAND...: in a process group of its own, ended by force
+# after so many tenths of a second
+bounded() {
+    local limit=$1 tenths=0 status=0
+    shift
+    set -m
+    "$@" </dev/null &
+    child=$!
+    set +m
+    while kill -0 "$child" 2>/dev/null; do
+        if [ "$tenths" -ge "$limit" ]; then
+            kill -KILL -- "-$child" 2>/dev/null
+        fi
+        sleep 0.1
+        tenths=$((tenths + 1))
+    done
+    wait "$child" || status=$?
+    child=''
+    return "$status"
+}
+
+# One step further each time; the file remembers how far each part has come
+do_hint() {
+    local state step=0
+    find_lab "${N-}"
+    find_part
+    state=$lab/.hints
+    [ ! -f "$state" ] || step=$(grep -c "^$P\$" "$state")
+    if [ "$step" -ge 3 ]; then
+        step=2
+        echo "That was the last hint for part $P; here it is again. All of"
+        echo "them: $lab/hints.md"
+        echo
+    else
+        echo "$P" >>"$state"
+    fi
+    hint "$P" $((step + 1))
+}
+
+# hint PART STEP
+hint() {
+    awk -v part="## Part $1" -v step="### $2" '
+        /^## / { inside = index($0, part) == 1 }
+        /^### / { shown = inside && index($0, step) == 1 }
+        /^## / { shown = 0 }
+        shown { sub(/^### /, ""); print }' "$lab/hints.md"
+}
+
+do_reset() {
+    local copy=1
+    find_lab "${N-}"
+    if cmp -s "$lab/server.c" "$lab/starter.c"; then
+        echo "$lab/server.c is the starter already"
+        return
+    fi
+    if [ -e "$lab/server.c" ]; then
+        while [ -e "$lab/server.c.$copy" ]; do
+            copy=$((copy + 1))
+        done
+        mv "$lab/server.c" "$lab/server.c.$copy" || exit 1
+        echo "yours is kept as $lab/server.c.$copy"
+    fi
+    cp "$lab/starter.c" "$lab/server.c" || exit 1
+    echo "$lab/server.c is the starter again"
+}
+
+# --- Grading -----------------------------------------------------------------
+
+do_grade() {
+    case ${REPORT-} in
+    '' | junit | tap) ;;
+    *) usage "there is no report '$REPORT': junit, tap, or none for the table" ;;
+    esac
+    command -v bats >/dev/null || {
+        complain 'bats is missing: run sh common/setup.sh'
+        exit 1
+    }
+    if [ -z "${N-}" ]; then
+        [ -z "${LAB-}${P-}" ] ||
+            usage "which lab? LAB= and P= need N=${LABS// /, N=}"
+        [ -z "${REPORT-}" ] || usage 'a report is of one lab: say N=01'
+        grade_all
+        return
+    fi
+    find_lab "$N"
+    [ -z "${P-}" ] || find_part
+    grade_one
+}
+
+grade_all() {
+    local sum=0 most=0 extra=0 one
+    make_work
+    for one in $LABS; do
+        find_lab "$one"
+        N=$one bash tests/lab.sh grade | tee "$work/all"
+        one=$(sed -n 's|^lab .*: \([0-9]*\)/\([0-9]*\).*|\1 \2|p' "$work/all")
+        if [ "$n" = bonus ]; then
+            extra=${one% *}
+        else
+            sum=$((sum + ${one% *}))
+            most=$((most + ${one#* }))
+        fi
+        echo
+    done
+    if [ "$extra" -gt 0 ]; then
+        echo "all labs: $sum/$most, and $extra for the bonus"
+    else
+        echo "all labs: $sum/$most"
+    fi
+    [ "$sum" -eq "$most" ]
+}
+
+# Grades $LAB, or the student's file, as the lab n in the directory lab
+grade_one() {
+    local source=$lab/server.c status=0
+    if [ -n "${LAB-}" ]; then
+        case $LAB in
+        /*) source=$LAB ;;
+        *) source=${FROM:-$start}/$LAB ;;
+        esac
+        [ ! -d "$source" ] || source=${source%/}/server.c
+    fi
+    make_work
+    export LAB_N=$n LAB_SEED=${SEED:-$RANDOM$RANDOM} LAB_MARK=$work
+    export LAB_RESULTS=$work/results LAB_SERVER=$work/server LAB_COMPILE=$COMPILE
+    export LAB_CHECK=$PWD/$lab/check LAB_ROOM=$PWD/03-threaded/lab/check
+    export LAB_PROBLEM='' LAB_TSAN='' LAB_SETARCH='' TMPDIR=$work
+    [ -x "$LAB_CHECK" ] || LAB_CHECK=$LAB_ROOM
+    mkdir "$LAB_RESULTS"
+    build_submission "$source"
+    case ${REPORT-} in
+    '')
+        run_bats --formatter tap >"$work/tap" 2>"$work/bats.err" || status=$?
+        table
+        ;;
+    *)
+        run_bats --formatter "$REPORT" || status=$?
+        ;;
+    esac
+    [ "$status" -eq 0 ]
+}
+
+# build_submission SOURCE: sets LAB_PROBLEM if that cannot be done
+build_submission() {
+    if [ ! -f "$1" ]; then
+        LAB_PROBLEM="there is no file $1"
+        return
+    fi
+    if ! compile "$1" "$LAB_SERVER" >"$work/compiler" 2>&1; then
+        LAB_PROBLEM='it does not compile'
+        cat "$work/compiler" >&2
+        return
+    fi
+    if grep -q 'warning:' "$work/compiler"; then
+        cat "$work/compiler" >&2
+        complain 'warnings cost no points, and are often right'
+    fi
+    if grep -q LAB_TSAN "$lab/grade.bats"; then
+        build_with_tsan "$1"
+    fi
+}
+
+# A ThreadSanitizer build, if the compiler has one that works here: it cannot
+# place its memory where newer kernels randomize addresses by more bits than
+# it knows, unless that is switched off.
+build_with_tsan() {
+    local try=$work/try
+    echo 'int main(void) { return 0; }' >"$try.c"
+    compile "$try.c" "$try" -fsanitize=thread >/dev/null 2>&1 || return
+    if bounded 100 "$try" >/dev/null 2>&1; then
+        LAB_SETARCH=''
+    elif bounded 100 setarch -R "$try" >/dev/null 2>&1; then
+        LAB_SETARCH='setarch -R'
+    else
+        return
+    fi
+    compile "$1" "$work/server-tsan" -fsanitize=thread >/dev/null 2>&1 || return
+    LAB_TSAN=$work/server-tsan
+}
+
+run_bats() {
+    local name
+    # Neither a make nor a bats that called us is to talk into this one; a bats
+    # that is called by another one needs its BATS_ROOT
+    unset MAKEFLAGS MFLAGS MAKELEVEL
+    for name in "${!BATS_@}"; do
+        [ "$name" = BATS_ROOT ] || unset "$name"
+    done
+    bounded "$GRADE_TENTHS" bats "$@" ${P:+--filter "part $P:"} \
+        "$lab/grade.bats"
+}
+
+# --- The table ---------------------------------------------------------------
+
+table() {
+    local line part points name mark got=0 most=0 ungraded=0
+    printf 'lab %s, %s\n\n' "$n" "$(title)"
+    if [ -n "$LAB_PROBLEM" ]; then
+        printf '  %s\n\n' "$LAB_PROBLEM"
+    fi
+    printf '  part  points  what\n'
+    while read -r line; do
+        parse "$line" || continue
+        most=$((most + points))
+        mark=0
+        case $line in
+        *'# skip'*) ungraded=$((ungraded + points)) ;;
+        ok*)
+            mark=$points
+            got=$((got + points))
+            ;;
+        esac
+        printf '  %4s  %3s/%-3s %s\n' "$part" "$mark" "$points" "$name"
+    done <"$work/tap"
+    if [ "$most" -eq 0 ]; then
+        complain 'the grader itself failed:'
+        cat "$work/tap" "$work/bats.err" >&2
+    fi
+    [ -n "$LAB_PROBLEM" ] || details
+    if [ "$ungraded" -gt 0 ]; then
+        printf '\n%s points could not be graded on this machine.\n' "$ungraded"
+    fi
+    if [ -n "${P-}" ]; then
+        printf '\nlab %s, part %s: %s/%s\n' "$n" "$P" "$got" "$most"
+    else
+        printf '\nlab %s: %s/%s\n' "$n" "$got" "$most"
+    fi
+}
+
+# parse LINE: "ok 1 [10] part 1: what # in 2 s" into points, part and name
+parse() {
+    case $1 in
+    'ok '*'[10] part '* | 'not ok '*'[10] part '*) ;;
+    *) return 1 ;;
+    esac
+    points=10
+    part=${1#*'[10] part '}
+    name=${part#*: }
+    name=${name%% # *}
+    part=${part%%:*}
+}
+
+# For each part that failed: seen, expected, cause, read, repeat
+details() {
+    local line part points name
+    while read -r line; do
+        case $line in
+        'ok '*'# skip'*)
+            parse "$line" || continue
+            printf '\npart %s: not graded: %s\n' "$part" "${line#*\# skip }"
+            ;;
+        'not ok '*)
+            parse "$line" || continue
+            printf '\npart %s: %s\n' "$part" "$name"
+            for key in seen expected cause read; do
+                detail "$key"
+            done
+            printf '  %-9s make grade N=%s P=%s%s\n' 'repeat' "$n" "$part" \
+                "${LAB:+ LAB=$LAB} SEED=$LAB_SEED"
+            ;;
+        esac
+    done <"$work/tap"
+}
+
+# detail KEY: its first line in the part's result
+detail() {
+    local text
+    text=$(sed -n "s/^$1	//p" "$LAB_RESULTS/part-$part" 2>/dev/null |
+        head -n 1)
+    [ -n "$text" ] || text='(the grader could not tell)'
+    printf '%s\n' "$text" | fold -s -w 66 |
+        sed "s/ *\$//; 1s/^/  $(printf '%-10s' "$1")/; 2,\$s/^/            /"
+}
+
+# --- Handout and selftest ----------------------------------------------------
+
+# What students get: everything but the answers
+do_handout() {
+    local dir=${DIR-} file
+    [ -n "$dir" ] || usage 'where to? say DIR=/path/to/a/new/directory'
+    case $dir in
+    /*) ;;
+    *) dir=${FROM:-$start}/$dir ;;
+    esac
+    case $dir/ in
+    "$PWD"/*) usage "$dir is inside this copy: name a directory outside" ;;
+    esac
+    [ ! -e "$dir" ] || usage "$dir is there already: name a new directory"
+    mkdir -p "$dir" || exit 1
+    tar -cf - --exclude=.git --exclude='lab/solution' --exclude='lab/wrong' \
+        --exclude='bonus/solution' --exclude='bonus/wrong' \
+        --exclude='server.c.[0-9]*' --exclude=.hints . | tar -xf - -C "$dir" ||
+        exit 1
+    (
+        cd "$dir" || exit 1
+        unset MAKEFLAGS MFLAGS MAKELEVEL
+        make -s clean || exit 1
+        for file in 0*/lab/starter.c 05-select/lab/bonus/starter.c; do
+            [ ! -f "$file" ] || cp "$file" "${file%starter.c}server.c"
+        done
+    ) || exit 1
+    echo "a copy for students: $dir"
+}
+
+do_selftest() {
+    exec bash tests/lab-selftest.sh
+}
+
+case ${1-} in
+lab | hint | reset | grade | handout | selftest) "do_$1" ;;
+*) usage 'usage: lab.sh lab | grade | hint | reset | handout | selftest' ;;
+esac
