@@ -42,20 +42,26 @@ static struct {
 
 /* --------------------------------------------------------------- verdicts */
 
+static inline void print_bytes(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte < 0x20 || byte == 0x7f)
+            (void)printf("\\x%02x", byte);
+        else
+            (void)putchar(byte);
+    }
+}
+
 /* Prints a text on one line, however long or strange it is. */
 static inline void print_text(const char *text)
 {
+    enum { WHOLE = 300, HEAD = 200, TAIL = 60 };
     size_t length = strlen(text);
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if (length > 300 && i == 200) {
-            (void)fputs(" ... ", stdout);
-            i = length - 60;
-        } else if (byte < 0x20 || byte == 0x7f) {
-            (void)printf("\\x%02x", byte);
-        } else {
-            (void)putchar(byte);
-        }
+    print_bytes(text, length > WHOLE ? HEAD : length);
+    if (length > WHOLE) {
+        (void)fputs(" ... ", stdout);
+        print_bytes(text + length - TAIL, TAIL);
     }
     (void)putchar('\n');
 }
@@ -497,7 +503,7 @@ static inline bool expect_idle(int percent, const char *cause)
     long long passed = net_now() - since;
     long used = server_cpu() - cpu;
     waited = server_waited() - waited;
-    if (cpu < 0 || used <= TICK_MS * 2)
+    if (cpu < 0 || used <= 2L * TICK_MS)
         return true;
     if (used * 100 <= passed * percent &&
         (used + waited) * 100 <= passed * AWAKE_PERCENT)

@@ -58,7 +58,8 @@
 # CHECKED in every README.md of the root, the chapters, common and the labs
 # (of the latter three things: links, files, targets):
 #   links and anchors   relative ones: the file is there, the heading too
-#   `path/to/file.c`    in backquotes, from the README's directory or the root
+#   `path/to/file.c`    in backquotes, from the README's directory, the root or a
+#                       chapter; patterns, `NN-` for any chapter
 #   `name()`            a function of the sources, or a known call of the
 #                       system or the C library (lessons.names); also
 #                       `some_name`, `SOME_NAME` where there is a _ in it
@@ -455,12 +456,13 @@ lessons_wrong() {
 
 # --------------------------------------------------------------------- play
 
-# lessons_play FILE TREE: plays every session of a README (a path in the tree).
-# Prints what is wrong. Returns 1 if anything is.
+# lessons_play FILE TREE SCRATCH: plays every session of a README (a path in the
+# tree). Prints what is wrong, and behind `# ` what is left out. Returns 1 if
+# anything is wrong.
 lessons_play() {
-    local file=$1 tree=$2 line kind text
+    local file=$1 tree=$2 scratch=$3 line kind text
     local play='' port='' any='' limit=10 at='' left='' bad=0
-    local script=$BATS_TEST_TMPDIR/script sessions=0 last='' left_for=''
+    local script=$scratch/script sessions=0 last='' left_for=''
     local alone=''
     lessons_script "$tree/$file" >"$script"
     while IFS=$'\t' read -r line kind text <&5; do
@@ -475,7 +477,7 @@ lessons_play() {
         else
             if [ -z "$play" ]; then
                 sessions=$((sessions + 1))
-                play=$BATS_TEST_TMPDIR/play.$sessions
+                play=$scratch/play.$sessions
                 mkdir "$play"
                 : >"$play/names"
                 port='' any=''
@@ -509,7 +511,7 @@ lessons_do_block() {
         needs=*)
             for program in $(tr , ' ' <<<"${word#needs=}"); do
                 if ! lessons_have "$program"; then
-                    echo "# $file, line $line: left out, no $program" >&3
+                    echo "# $file, line $line: left out, no $program"
                     left_for=missing
                     return 1
                 fi
@@ -659,9 +661,12 @@ lessons_bad_files() {
         while IFS=: read -r number name; do
             grep -Eq "(^|[[:space:]])$name([[:space:]]|\$)" \
                 tests/lessons.names && continue
-            # shellcheck disable=SC2086 # it may be a pattern
-            ls -d "$(dirname "$1")"/$name >/dev/null 2>&1 ||
-                ls -d $name >/dev/null 2>&1 ||
+            case $name in
+            NN-*/*) name="0?-*/${name#*/}" ;; # and there are other patterns
+            esac
+            # shellcheck disable=SC2086,SC2010
+            ls -d "$(dirname "$1")"/$name $name 0?-*/$name $name.c \
+                2>/dev/null | grep -q . ||
                 echo "$1, line $number: no such file: $name"
         done
 }

@@ -7,6 +7,8 @@
 load helpers
 load lessons
 
+# Begins to play all lessons, at the same time: they mostly wait. Experiments
+# (LESSONS=all) compile, and measure time: one after the other.
 setup_file() {
     # The transcripts are played in a copy: a reader's clone, once built.
     export TREE=$BATS_FILE_TMPDIR/tree
@@ -16,23 +18,53 @@ setup_file() {
     cd "$TREE" || return
     lessons_words common 0?-* tests >"$BATS_FILE_TMPDIR/words"
     lessons_targets >"$BATS_FILE_TMPDIR/targets"
+    unset MAKEFLAGS MFLAGS MAKELEVEL SERVER CLIENT
+    local each
+    for each in README.md 0?-*/README.md common/README.md; do
+        [ ! -e "$each" ] || begin_to_play "$each"
+    done
+}
+
+# begin_to_play README: without bats' traps, which slow bash down or, with so
+# many functions below each other, even break it
+begin_to_play() {
+    local scratch=$BATS_FILE_TMPDIR/played/$1
+    mkdir -p "$scratch"
+    (
+        trap - DEBUG ERR
+        set +e
+        lessons_play "$1" "$TREE" "$scratch" >"$scratch/said" 2>&1
+        echo $? >"$scratch/status.tmp"
+        mv "$scratch/status.tmp" "$scratch/status"
+    ) </dev/null >/dev/null 2>&1 3>&- 4>&- &
+    echo $! >>"$BATS_FILE_TMPDIR/players"
+    [ "${LESSONS-}" != all ] || wait
+}
+
+# Ends what a filter (-f) has left nobody to wait for. Their terminals notice.
+teardown_file() {
+    local pid
+    while read -r pid; do
+        kill -KILL "$pid" 2>/dev/null || :
+        wait "$pid" 2>/dev/null || :
+    done <"$BATS_FILE_TMPDIR/players"
 }
 
 setup() {
-    unset MAKEFLAGS MFLAGS MAKELEVEL SERVER CLIENT
     cd "$TREE" || return
     lessons=$(ls README.md 0?-*/README.md common/README.md 2>/dev/null) || :
     texts=$lessons$'\n'$(ls 0?-*/lab/README.md 2>/dev/null) || :
 }
 
-# play README: its transcripts, without bats' traps, which slow bash down or,
-# with so many functions below each other, even break it
-play() {
-    (
-        trap - DEBUG ERR
-        set +e
-        lessons_play "$1" "$TREE"
-    )
+# played README: waits for the end of its play, and fails if it went wrong
+played() {
+    local scratch=$BATS_FILE_TMPDIR/played/$1 end=$((SECONDS + 90))
+    until [ -e "$scratch/status" ]; do
+        [ "$SECONDS" -lt "$end" ] || fail "$1 has no end: $(cat "$scratch/said")"
+        sleep 0.1 2>/dev/null || sleep 1
+    done
+    grep '^# ' "$scratch/said" >&3 || :
+    [ "$(cat "$scratch/status")" = 0 ] || fail "$(cat "$scratch/said")"
 }
 
 # check FUNCTION FILE...: the function prints what is wrong with each file
@@ -46,28 +78,28 @@ check() {
 }
 
 @test "01-blocking: every transcript comes out as it stands there" {
-    play 01-blocking/README.md
+    played 01-blocking/README.md
 }
 
 @test "02-loop-server: every transcript comes out as it stands there" {
-    play 02-loop-server/README.md
+    played 02-loop-server/README.md
 }
 
 @test "03-threaded: every transcript comes out as it stands there" {
-    play 03-threaded/README.md
+    played 03-threaded/README.md
 }
 
 @test "04-nonblocking: every transcript comes out as it stands there" {
-    play 04-nonblocking/README.md
+    played 04-nonblocking/README.md
 }
 
 @test "05-select: every transcript comes out as it stands there" {
-    play 05-select/README.md
+    played 05-select/README.md
 }
 
 @test "README, common: every transcript comes out as it stands there" {
-    play README.md
-    [ ! -e common/README.md ] || play common/README.md
+    played README.md
+    [ ! -e common/README.md ] || played common/README.md
 }
 
 @test "all diffs and excerpts in the lessons are those of the sources" {
