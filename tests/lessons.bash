@@ -555,8 +555,11 @@ lessons_do_eof() {
     lessons_end_input
 }
 
+# A test that runs in the background of a script is deaf to SIGINT, and so are
+# its programs: they get what ends them just as well.
 lessons_do_interrupt() {
     lessons_signal INT
+    lessons_signal TERM
 }
 
 lessons_do_any() {
