@@ -142,8 +142,7 @@ LESSONS_TERMINAL='
         while sleep 1 && kill -0 $$ && kill -0 $PPID; do :; done \
             >/dev/null 2>&1 </dev/null && kill -KILL 0 &
         watcher=$!
-        (exit "$status")
-        eval "$command"
+        { (exit "$status"); eval "$command"; } <"$at/input.$n"
         status=$?
         kill "$watcher"
         return "$status"
@@ -154,7 +153,7 @@ LESSONS_TERMINAL='
         case $command in
         cd\ *) eval "$command" >>"$at/out" 2>&1; status=$? ;;
         *)
-            watched <"$at/input.$n" >>"$at/out" 2>&1 6<&- &
+            watched </dev/null >>"$at/out" 2>&1 6<&- &
             echo $! >"$at/group"
             wait $!
             status=$?
