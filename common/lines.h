@@ -244,6 +244,12 @@ static inline void line_show(struct line line, char *shown)
     *shown = '\0';
 }
 
+/* How the log leaves the program. Usually it waits in stdout's buffer until
+ * the server is about to wait itself: one write for many lines. Threads would
+ * queue for that buffer, behind whoever is writing it out; true sends each
+ * line on its way at once (03). Set before there are threads. */
+static bool log_unbuffered;
+
 /* Prints a line of the server's log: date and time, then what the format
  * makes, written in one piece so that threads do not mix theirs up. */
 static inline void log_event(const char *format, ...)
@@ -263,7 +269,10 @@ static inline void log_event(const char *format, ...)
                       ? (size_t)more
                       : sizeof text - length - 2;
     text[length++] = '\n';
-    (void)fwrite(text, 1, length, stdout); /* a lost log is no reason to stop */
+    if (log_unbuffered)
+        (void)net_print(text, length); /* a lost log is no reason to stop */
+    else
+        (void)fwrite(text, 1, length, stdout); /* nor is it here */
 }
 
 static inline void log_says(struct net_name name, struct line line)

@@ -4,9 +4,10 @@
  * Include it first: it asks the system headers for what it needs, and they
  * listen only to the first one who asks.
  *
- * All functions start with net_. None of them exits or allocates memory that
- * the caller would have to free. A socket that a function returns belongs to
- * the caller, who ends it with net_close, net_finish or net_dismiss.
+ * All functions start with net_. None of them exits, and only net_resolve
+ * allocates memory that the caller would have to free. A socket that a function
+ * returns belongs to the caller, who ends it with net_close, net_finish or
+ * net_dismiss.
  *
  * Unless a contract says otherwise, failure is -1 (or NET_BAD for a socket)
  * and net_error() tells why; times are milliseconds, sizes are bytes.
@@ -272,6 +273,11 @@ static inline bool net_output_is_terminal(void)
 {
     DWORD mode;
     return GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode) != 0;
+}
+
+static inline int net_print(const char *bytes, size_t size)
+{
+    return _write(1, bytes, (unsigned)size) == (int)size ? 0 : -1;
 }
 
 static inline bool net_output_takes_colour(void)
@@ -686,6 +692,20 @@ static inline bool net_output_takes_colour(void)
     const char *no = getenv("NO_COLOR"), *kind = getenv("TERM");
     return net_output_is_terminal() && (no == NULL || no[0] == '\0') &&
            kind != NULL && kind[0] != '\0' && strcmp(kind, "dumb") != 0;
+}
+
+/* Writes to standard output, past stdout's buffer (and before what waits in
+ * it): at once, and without its lock. Returns 0 or -1. See write(2); a pipe
+ * that is nearly full may take less than it was given. */
+static inline int net_print(const char *bytes, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t wrote = write(STDOUT_FILENO, bytes + done, size - done);
+        if (wrote < 0 && !net_interrupted(errno))
+            return -1;
+        done += wrote > 0 ? (size_t)wrote : 0;
+    }
+    return 0;
 }
 
 /* Standard input as something that net_recv, net_wait and select() take; the

@@ -18,7 +18,6 @@ struct client {
 static void converse(struct client *client)
 {
     for (;;) {
-        (void)fflush(stdout);
         if (lines_send(&client->talk.out, client->socket) != 0)
             break;
         if (client->talk.over) {
@@ -30,7 +29,6 @@ static void converse(struct client *client)
             break;
     }
     talk_lost(&client->talk, net_error());
-    (void)fflush(stdout);
     (void)net_close(client->socket); /* nothing more can go wrong with it */
 }
 
@@ -49,9 +47,7 @@ static void accept_client(net_socket listener)
 {
     net_socket socket;
     struct net_name name;
-    (void)fflush(stdout);
     if (serve_accept(listener, &socket, &name) != 0) {
-        (void)fflush(stdout);
         net_sleep(ACCEPT_AGAIN_MS);
         return;
     }
@@ -80,6 +76,8 @@ int main(int argc, char **argv)
     if (listener == NET_BAD)
         return net_fail("server", why);
     (void)printf("listening on %s\n", net_local_name(listener).text);
+    (void)fflush(stdout);
+    log_unbuffered = true; /* threads would wait for stdout's lock */
 
     for (;;)
         accept_client(listener);

@@ -244,13 +244,11 @@ static void obey(struct member *member, struct line line)
 static enum line_result next_line(struct member *member, struct line *line)
 {
     enum line_result got;
-    while ((got = lines_next(&member->in, line)) == LINE_PARTIAL) {
-        (void)fflush(stdout); /* a lost log is no reason to stop */
+    while ((got = lines_next(&member->in, line)) == LINE_PARTIAL)
         if (lines_receive(&member->in, member->socket) != 0 &&
             (!net_would_block(net_error()) ||
              net_wait(member->socket, NET_READABLE, -1) < 0))
             return LINE_FAILED;
-    }
     return got;
 }
 
@@ -320,7 +318,6 @@ static net_thread_result NET_THREAD_CALL serve(void *argument)
         log_event("%s lost: %s", member->address.text, failed.text);
     else
         log_event("%s %s", member->address.text, how);
-    (void)fflush(stdout);
     if (how != NULL && !dropped)
         net_finish(member->socket);
     else
@@ -334,9 +331,7 @@ static void accept_client(net_socket listener)
 {
     net_socket socket;
     struct net_name name;
-    (void)fflush(stdout);
     if (serve_accept(listener, &socket, &name) != 0) {
-        (void)fflush(stdout);
         net_sleep(ACCEPT_AGAIN_MS);
         return;
     }
@@ -367,6 +362,8 @@ int main(int argc, char **argv)
     if (listener == NET_BAD)
         return net_fail("server", why);
     (void)printf("listening on %s\n", net_local_name(listener).text);
+    (void)fflush(stdout);
+    log_unbuffered = true; /* threads would wait for stdout's lock */
 
     for (;;)
         accept_client(listener);
