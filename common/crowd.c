@@ -79,7 +79,8 @@ struct client {
     bool refusing;    /* what comes is not the greeting, but a refusal */
     long long number; /* from 0 */
     long long said;   /* lines */
-    size_t sent;      /* bytes of the line that is being sent, its \n too */
+    size_t sent;      /* bytes of the last of them, its \n too */
+    bool spoken;      /* all of it is sent */
     long long answered;
     size_t matched; /* bytes of what is expected that have come */
     long long due;  /* THINKING: when it speaks, or leaves */
@@ -216,8 +217,8 @@ static struct line line_of(const struct client *c, long long n)
         return to_say
             .lines[(size_t)(c->number + n * options.clients) % to_say.count];
     size_t length = (size_t)options.length;
-    int used = snprintf(text, length + 1, "client %.0f, line %.0f ",
-                        (double)c->number + 1, (double)n + 1);
+    int used = snprintf(text, length + 1, "client %ld, line %ld ",
+                        (long)c->number + 1, (long)n + 1);
     size_t from = used > 0 && (size_t)used < length ? (size_t)used : 0;
     size_t letter = (size_t)(c->number * 7 + n * 3);
     for (size_t i = from; i < length; i++)
@@ -406,6 +407,7 @@ static void speak(struct client *c)
         }
         c->sent += (size_t)sent;
     }
+    c->spoken = true;
 }
 
 /* The next line is due, if there is one: says it, or leaves. */
@@ -421,6 +423,7 @@ static void go_on(struct client *c, long long at)
     c->phase = ASKING;
     c->said++;
     c->sent = 0;
+    c->spoken = false;
     c->asked = at;
     mark(c, SERVED, at);
     speak(c);
@@ -552,7 +555,7 @@ static void hear(struct client *c)
     } else if (got == 0 && c->phase == LEAVING) {
         gone(c, DONE);
     } else if (got == 0 && c->phase == ASKING && options.rules == ONE_LINE &&
-               c->sent == line_of(c, c->said - 1).length + 1) {
+               c->spoken) {
         long long at = moment();
         count_time(at - c->came);
         served(c, at);
@@ -600,7 +603,7 @@ static short attend(struct client *c, long long at)
         leave(c);
     if (c->phase == CONNECTING)
         return POLLOUT;
-    if (c->phase == ASKING && c->sent < line_of(c, c->said - 1).length + 1)
+    if (c->phase == ASKING && !c->spoken)
         return POLLIN | POLLOUT;
     return c->phase == GONE ? 0 : POLLIN;
 }

@@ -202,7 +202,7 @@ all_greeted() {
         for file in "/proc/$server/fd"/*; do
             [ ! -e "$file" ] || count=$((count + 1))
         done
-        [ "$count" -ge "$1" ] || [ ! -d /proc ]
+        [ "$count" -ge "$1" ] || [ ! -d "/proc/$server" ]
         ;;
     esac
 }
