@@ -92,6 +92,8 @@ static int converse(net_socket server)
             prompted = false;
             if (lines_receive(&keyboard, net_input()) != 0)
                 keyboard.ended = true; /* unreadable is as good as ended */
+            if (keyboard.ended && net_input_is_terminal())
+                (void)putchar('\n'); /* the prompt's line has no end yet */
         }
         if (FD_ISSET(server, &readable))
             status = hear(server);

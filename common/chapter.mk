@@ -35,10 +35,10 @@ $(STAMP):
 %$(EXE): %.c $(wildcard $(COMMON)*.h) $(STAMP)
 	$(COMPILE) $< -o $@ $(LDLIBS)
 
-# In a chapter, a lab is the chapter's own: make lab, make grade LAB=my.c
+# In a chapter, mistakes and lab are its own: make break, make grade LAB=my.c
 ifneq ($(COMMON),common/)
-.PHONY: lab grade hint reset
-lab grade hint reset:
+.PHONY: break lab grade hint reset
+break lab grade hint reset:
 	@FROM='$(CURDIR)' $(MAKE) --no-print-directory -C $(COMMON).. $@ \
 	    N=$(or $(N),$(firstword $(subst -, ,$(notdir $(CURDIR)))))
 endif

@@ -188,16 +188,23 @@ flood_without_reading() {
     against flood_without_reading "${CONCURRENT[@]}"
 }
 
+# If the kernel takes all lines and answers, nobody had to wait: more then.
 read_late() {
-    talk greeted fill 170000 drain 170000
+    local n=170000 last=10000000
+    ! is_windows "${server_command[@]}" || last=$n
+    while talk greeted fill "$n" drain "$n" &&
+        grep -q "^filled: $n lines\$" "$TMP/talk.log" &&
+        [ "$n" -lt "$last" ]; do
+        n=$((n * 9))
+    done
     {
         echo "$GREETING"
-        seq 170000 | sed "s/^/$ANSWER/"
+        seq "$n" | sed "s/^/$ANSWER/"
     } >"$TMP/all"
     cmp "$TMP/all" "$TMP/talk" || fail 'not all answers came, in order'
 }
 
-@test "a mebibyte of lines is answered completely to one who reads late" {
+@test "until all buffers are full nothing is lost to one who reads late" {
     against read_late "${CONCURRENT[@]}"
 }
 
@@ -229,8 +236,7 @@ sixty_with_32_descriptors() {
     local holder=$!
     started="$started $holder"
     wait_for_log ' cannot accept: .+ \([0-9]+\)$'
-    assert_under 'CPU ms in a second without descriptors, which' 200 \
-        "$(cpu_ms 1)"
+    server_rests
     kill "$holder"
     wait "$holder" 2>/dev/null || :
     assert_under "lines 'cannot accept', which" 40 \

@@ -427,7 +427,7 @@ try_queue() {
     "$where/client" "$host" "$port" <"$dir/input" >"$dir/out" 2>&1 7>&- 8>&- &
     client=$!
     running="$running $client"
-    sleep 1
+    sleep 2 # a client that thinks it is done stays a second for its good-bye
     if ended "$client"; then
         echo 'the second client has ended: all done, it thinks'
     else
@@ -488,6 +488,21 @@ try_last_answer() {
         echo 'it has received all 100000 answers, and quit'
     else
         echo "it has lost answers, and quit (received: $answers of 100000)"
+    fi
+}
+
+try_torn_log() {
+    start_server
+    "$dir/right/common/crowd" --clients 40 --lines 100 --quiet "$port" \
+        >"$dir/crowd" 2>&1 7>&- 8>&- || die "$(cat "$dir/crowd")"
+    logged ' left$' 40
+    whole='^[-0-9]+ [:0-9]+ [.0-9]+:[0-9]+ (connected|left|says: [0-9, a-z]+)$'
+    torn=$(sed 1d "$log" | grep -Evc "$whole" || :)
+    if [ "$torn" -eq 0 ]; then
+        echo 'each of 4080 events is a line of its own'
+    else
+        echo "lines of the log are torn ($torn of them)"
+        sed 1d "$log" | grep -Ev "$whole" | sed 3q | show 'three of them'
     fi
 }
 
@@ -657,6 +672,40 @@ try_broadcast() {
         sed 3q | show 'lines that nobody has said'
 }
 
+try_unlucky() {
+    build_shim "$PWD/tests/unlucky.c"
+    keyboard
+    start_server env LD_PRELOAD="$dir/shim.so"
+    start_talk greeted open greeted use 1 expect 'unlucky line\n' \
+        send 'hello\n' answered hello
+    logged ' connected$' 2
+    echo 'unlucky line' >&7
+    if wait "$talker"; then
+        echo 'the other client gets the line, and is answered'
+    else
+        echo 'the other client is not answered'
+    fi
+    is_alive
+    sed -n 's/^server: .*: \([^:]*\)$/it prints: \1/p' "$log"
+}
+
+try_pace() {
+    start_server
+    begun=$(date +%s)
+    talk greeted send 'a\n' answered a send 'b\n' answered b \
+        send 'c\n' answered c send 'd\n' answered d send 'e\n' answered e || :
+    if [ $(($(date +%s) - begun)) -lt 4 ]; then
+        echo 'five lines are answered at once'
+    else
+        echo "five lines take a second each ($(($(date +%s) - begun)) s)"
+    fi
+}
+
+try_no_operator() {
+    start_server
+    how_busy
+}
+
 try_too_many() {
     start_server with_descriptors 32
     "$peer" hold "$host" "$port" 60 <"$dir/log" >"$dir/hold" 2>&1 7>&- 8>&- &
@@ -711,7 +760,7 @@ prepare() {
     copy_tree "$dir/right"
     cp -R "$dir/right" "$dir/broken"
     apply_patch "$1" "$dir/broken" || die "the patch no longer fits: $1"
-    build right "$chapter/server" "$chapter/client" tests/peer
+    build right "$chapter/server" "$chapter/client" tests/peer common/crowd
     build broken "$chapter/server" "$chapter/client"
     peer=$dir/right/tests/peer
 }

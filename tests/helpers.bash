@@ -464,6 +464,26 @@ cpu_ticks() {
     sed 's/^.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'
 }
 
+# server_rests: how much of a core a spinning server gets depends on who else
+# wants one, and so does a busy loop beside it
+server_rests() {
+    sh -c 'while :; do :; done' 3>&- 4>&- 7>&- &
+    local loop=$! before after
+    started="$started $loop"
+    local LIMIT=60
+    before=$(cpu_ticks "$server_pid")
+    wait_for 'a busy loop gets half a second' has_used 50 "$loop"
+    after=$(cpu_ticks "$server_pid")
+    kill "$loop"
+    [ $((after - before)) -lt 10 ] ||
+        fail "it uses $(((after - before) * 2)) % of what a busy loop uses"
+}
+
+# has_used TICKS PID
+has_used() {
+    [ "$(cpu_ticks "$2")" -ge "$1" ]
+}
+
 # ---------------------------------------------------------------------- rest
 
 # needs PROGRAM...: a test that cannot run says why
