@@ -45,9 +45,11 @@ say_wrong() {
     return 1
 }
 
-# The end of the server's log, control bytes shown, for bats' own reports
+# The end of the server's log, control bytes shown: the last line for the
+# table, more for bats' own reports
 show_log() {
     if [ -n "${log-}" ] && [ -s "$log" ]; then
+        printf 'log\t%s\n' "$(last_words 1)" >>"$result"
         echo 'the last lines of its log:'
         last_words 8
     fi
@@ -56,6 +58,13 @@ show_log() {
 last_words() {
     tail -c 4096 "$log" | tail -n "$1" | cut -c 1-200 | LC_ALL=C tr -d \
         '\000-\011\013-\037\177'
+}
+
+# hold_keyboard: from now on standard input is one at which nobody types
+hold_keyboard() {
+    keyboard=$BATS_TEST_TMPDIR/keyboard
+    [ -p "$keyboard" ] || mkfifo "$keyboard"
+    exec 7<>"$keyboard"
 }
 
 # start_server [PROGRAM]: waits until it listens; sets server, port and log
@@ -81,7 +90,7 @@ start_server() {
         # LAB_SETARCH is a command in words, or nothing
         # shellcheck disable=SC2086
         exec ${LAB_SETARCH-} "$program" 0
-    ) </dev/null >"$log" 2>&1 3>&- 4>&- &
+    ) <"${keyboard:-/dev/null}" >"$log" 2>&1 3>&- 4>&- 7>&- &
     server=$!
     set +m
     echo "$server" >"$LAB_RESULTS/running" # in case this shell is killed
@@ -92,9 +101,11 @@ start_server() {
             head -n 1)
         [ -z "$port" ] || break
         if ! kill -0 "$server" 2>/dev/null; then
-            say_wrong "the server ended at once: $(last_words 1)" \
+            local words
+            words=$(last_words 1)
+            say_wrong "the server ended at once: ${words:-it printed nothing}" \
                 'listening on 127.0.0.1:PORT' \
-                "run it by hand: ./server 0; $(how_it_ended)"
+                "$(how_it_ended); run it by hand, with 0 for a port"
             return 1
         fi
         if [ "$tenths" -ge "$START_TENTHS" ]; then
@@ -103,6 +114,16 @@ start_server() {
                 'it hangs before that, or printed without a flush'
             return 1
         fi
+        sleep 0.1
+        tenths=$((tenths + 1))
+    done
+}
+
+# has_ended: the server has, or does so within half a second
+has_ended() {
+    local tenths=0
+    while kill -0 "$server" 2>/dev/null; do
+        [ "$tenths" -lt 5 ] || return 1
         sleep 0.1
         tenths=$((tenths + 1))
     done
@@ -168,9 +189,12 @@ play() {
             'a verdict' 'the grader: not your fault' >>"$said"
     fi
     # A check that finds nobody at the other end cannot know why
-    if [ -z "$ends" ] && ! kill -0 "$server" 2>/dev/null; then
-        printf 'cause\tthe server has ended: %s; its last words: %s\n' \
-            "$(how_it_ended)" "$(last_words 1)" >>"$result"
+    if has_ended; then
+        local how
+        how=$(how_it_ended)
+        [ -n "$ends" ] && [ "${how#exit status}" != "$how" ] ||
+            printf 'cause\tthe server has ended: %s; its last words: %s\n' \
+                "$how" "$(last_words 1)" >>"$result"
     fi
     tee -a "$result" <"$said"
     show_log

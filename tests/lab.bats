@@ -107,6 +107,16 @@ broken() {
     done
 }
 
+@test "every section that a failed part sends its reader to is there" {
+    grep -hoE "'[^ ']*README\.md, \"[^\"]*\"" 0?-*/lab/grade.bats \
+        0?-*/lab/bonus/grade.bats | tr -d "'\"" >"$BATS_TEST_TMPDIR/pointers"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/pointers")" -ge 15 ]
+    while read -r file section; do
+        echo "$file $section"
+        grep -q "^##* .*$section" "${file%,}"
+    done <"$BATS_TEST_TMPDIR/pointers"
+}
+
 @test "reset puts the starter back and keeps every file that it replaces" {
     lab reset N=01
     expect 0 'is the starter already'
@@ -123,7 +133,7 @@ broken() {
 
 @test "make lab shows the task, builds the file and names the next steps" {
     run make lab N=02
-    expect 0 '# Patience' 'built:     02-loop-server/lab/server' \
+    expect 0 '# Patience' 'built:       02-loop-server/lab/server' \
         'make grade N=02' 'make hint N=02 P=1'
     [ -x 02-loop-server/lab/server ]
 }

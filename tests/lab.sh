@@ -106,19 +106,22 @@ parts() {
 # --- Commands ----------------------------------------------------------------
 
 do_lab() {
+    local status=0
     find_lab "${N-}"
     cat "$lab/README.md"
     printf '\n'
+    rm -f "$lab/server" # so that an older one is not taken for this one
+    echo "yours:       $lab/server.c"
     if compile "$lab/server.c" "$lab/server"; then
-        echo "built:     $lab/server"
+        echo "built:       $lab/server: try it, then again make lab N=$n"
     else
-        echo "does not compile yet, see above: $lab/server.c"
+        status=1
+        echo 'built:       no, it does not compile: see above'
     fi
-    echo "yours:     $lab/server.c"
-    echo "try it:    $lab/server"
-    echo "score:     make grade N=$n"
-    echo "a hint:    make hint N=$n P=1"
-    echo "over:      make reset N=$n"
+    echo "score:       make grade N=$n"
+    echo "a hint:      make hint N=$n P=1"
+    echo "start over:  make reset N=$n (yours is kept)"
+    return "$status"
 }
 
 # compile SOURCE PROGRAM [FLAG...]: as a chapter's program, wherever SOURCE is:
@@ -353,6 +356,7 @@ table() {
     [ -n "$LAB_PROBLEM" ] || details
     if [ "$ungraded" -gt 0 ]; then
         printf '\n%s points could not be graded on this machine.\n' "$ungraded"
+        status=1
     fi
     if [ -n "${P-}" ]; then
         printf '\nlab %s, part %s: %s/%s\n' "$n" "$P" "$got" "$most"
@@ -374,7 +378,7 @@ parse() {
     part=${part%%:*}
 }
 
-# For each part that failed: seen, expected, cause, read, repeat
+# For each part that failed: seen, expected, cause, log, read, repeat
 details() {
     local line part points name
     while read -r line; do
@@ -386,7 +390,7 @@ details() {
         'not ok '*)
             parse "$line" || continue
             printf '\npart %s: %s\n' "$part" "$name"
-            for key in seen expected cause read; do
+            for key in seen expected cause log read; do
                 detail "$key"
             done
             printf '  %-9s make grade N=%s P=%s%s\n' 'repeat' "$n" "$part" \
@@ -401,6 +405,7 @@ detail() {
     local text
     text=$(sed -n "s/^$1	//p" "$LAB_RESULTS/part-$part" 2>/dev/null |
         head -n 1)
+    [ "$1$text" != log ] || return 0 # it has printed nothing
     [ -n "$text" ] || text='(the grader could not tell)'
     printf '%s\n' "$text" | fold -s -w 66 |
         sed "s/ *\$//; 1s/^/  $(printf '%-10s' "$1")/; 2,\$s/^/            /"

@@ -138,6 +138,10 @@ struct peer {
     size_t scanned; /* up to here there is no \n */
 };
 
+/* The longest segment that newcomers take from the server, 0: as the system
+ * has it. The smaller, the less does the server's kernel keep for them. */
+static int peer_segment;
+
 /* How long a wait of ms may last now. */
 static inline long long moment(long long ms)
 {
@@ -171,6 +175,9 @@ static inline bool peer_open_narrow(struct peer *peer, int narrow)
         return wrong("the grader ran out of descriptors: not your fault",
                      "a socket", "%s", net_error_text(net_error()).text);
     /* To be set before connect: it decides what the two ends agree on. */
+    if (peer_segment > 0)
+        (void)setsockopt(peer->socket, IPPROTO_TCP, TCP_MAXSEG,
+                         (const void *)&peer_segment, sizeof peer_segment);
     if (narrow > 0)
         (void)setsockopt(peer->socket, SOL_SOCKET, SO_RCVBUF,
                          (const void *)&narrow, sizeof narrow);
@@ -279,16 +286,27 @@ static inline enum got peer_line(struct peer *peer, long long ms, char **line)
     return GOT_LINE;
 }
 
-/* What came, for a verdict. */
-static inline const char *got_text(enum got got, const char *line, long long ms)
+/* What came, for a verdict: a line, or what came instead of its end. */
+static inline const char *got_text(const struct peer *peer, enum got got,
+                                   const char *line, long long ms)
 {
+    enum { SHOWN = 3000 };
+    size_t length = peer->end - peer->start;
+    const char *what = "end-of-stream";
     if (got == GOT_LINE)
-        return made("\"%.3000s\"", line);
-    if (got == GOT_END)
-        return "end-of-stream";
+        return made("\"%.*s\"", SHOWN, line);
     if (got == GOT_RESET)
-        return "a reset: the connection broke";
-    return made("nothing within %.1f s", (double)ms / 1000);
+        what = "a reset: the connection broke";
+    if (got == GOT_NOTHING && net_now() >= lab.end)
+        what =
+            made("too little: all of this took over %d s", PROGRAM_MS / 1000);
+    else if (got == GOT_NOTHING)
+        what = made("nothing within %.1f s", (double)ms / 1000);
+    if (length == 0)
+        return what;
+    return made("\"%.*s\" without a \\n, then %s",
+                length < SHOWN ? (int)length : SHOWN, peer->bytes + peer->start,
+                what);
 }
 
 /* The next line is this one. */
@@ -300,7 +318,7 @@ static inline bool expect_line(struct peer *peer, const char *expected,
     if (got == GOT_LINE && strcmp(line, expected) == 0)
         return true;
     return wrong(cause, made("\"%.3000s\"", expected), "%s",
-                 got_text(got, line, WAIT_MS));
+                 got_text(peer, got, line, WAIT_MS));
 }
 
 static inline bool expect_greeting(struct peer *peer)
@@ -316,9 +334,8 @@ static inline bool expect_end(struct peer *peer, const char *cause)
     enum got got = peer_line(peer, WAIT_MS, &line);
     if (got == GOT_END && peer->start == peer->end)
         return true;
-    if (got == GOT_END)
-        return wrong(cause, "end-of-stream", "an unfinished line");
-    return wrong(cause, "end-of-stream", "%s", got_text(got, line, WAIT_MS));
+    return wrong(cause, "end-of-stream", "%s",
+                 got_text(peer, got, line, WAIT_MS));
 }
 
 /* Nothing comes for so long. */
@@ -327,10 +344,10 @@ static inline bool expect_silence(struct peer *peer, long long ms,
 {
     char *line = NULL;
     enum got got = peer_line(peer, ms, &line);
-    if (got == GOT_NOTHING)
+    if (got == GOT_NOTHING && peer->start == peer->end)
         return true;
     return wrong(cause, made("nothing for %.1f s", (double)ms / 1000), "%s",
-                 got_text(got, line, ms));
+                 got_text(peer, got, line, ms));
 }
 
 /* Sends all of it, as fast as the server takes it. */
@@ -441,7 +458,7 @@ static inline bool expect_no_children(void)
     if (children == 0)
         return true;
     return wrong("the server forks: another model than this chapter's",
-                 "one process", "%d child processes", children);
+                 "one process", "%d more of them", children);
 }
 
 /* The server has this many threads, or the system does not tell. */
@@ -540,7 +557,7 @@ static inline bool expect_log(int times, const char *text, const char *cause)
     return wrong(
         cause,
         made("%d line%s of the log with \"%s\"", times, &"s"[times == 1], text),
-        "%d", count);
+        "%d such line%s", count, &"s"[count == 1]);
 }
 
 /* ------------------------------------------------------------------- main */

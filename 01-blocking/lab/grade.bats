@@ -7,6 +7,7 @@ load ../../tests/grade.bash
 count() {
     # shellcheck disable=SC2034 # grade.bash: its end explains nothing
     ends=yes
+    hold_keyboard # who reads it waits for ever
     start_server
     check "$1"
 }
@@ -19,21 +20,21 @@ count() {
     count larger
 }
 
-@test "[10] part 2: dripping and merging peers are counted right" {
-    part 2 '01-blocking/README.md, "Watch it"; the head of lines.h'
+@test "[10] part 2: dripping and merging clients are counted right" {
+    part 2 '01-blocking/README.md, "recv gave me half a message"; the head of lines.h'
     count drip
     count merge
 }
 
-@test "[10] part 3: the answer reaches a peer that half-closed" {
-    part 3 '01-blocking/README.md, "The idea"; net_finish in net.h; shutdown(2)'
+@test "[10] part 3: the answer reaches a client that half-closed" {
+    part 3 '01-blocking/README.md, "Read it", 5 and 6; net_finish in net.h; shutdown(2)'
     count half-close
     expect_exit 0 'having answered its one client, it closes and ends'
     expect_log ' left$' 'a client that ended in good order has left'
 }
 
 @test "[10] part 4: a reset is a loss, not an end: lost, exit 1, no count" {
-    part 4 '01-blocking/README.md, "Break it"; log_lost in lines.h; recv(2)'
+    part 4 '01-blocking/README.md, "Read it", 5; log_lost in lines.h; recv(2)'
     count reset
     local cause='-1 is not 0: what recv returns has three cases'
     expect_exit 1 "$cause"

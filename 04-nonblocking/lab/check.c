@@ -12,20 +12,23 @@ enum {
     MEMORY_KIB = 2048, /* that this may cost */
     PINGS = 50,        /* questions of another client meanwhile */
     PING_MS = 100,     /* and how soon each is to be answered */
+    WORST_MS = 1000,   /* none may take so long */
+    COUNTS = 20,       /* of each reader: so that they are never done */
     LATE = 3,      /* that many too late cannot all be the machine's fault */
     READERS = 10,  /* clients that read all they can get */
     NARROW = 4096, /* bytes the kernel keeps for the one who reads nothing */
     AT_FIRST = 60000000, /* bytes for the readers, so that the other is stuck */
     AT_FIRST_MS = 5000,  /* and no longer than this */
     PROGRESS = 100000, /* bytes of them that come during the pings, at least */
+    STUCK_MS = 1000,   /* and the patience of one who reads nothing */
     BAD = INT_MIN,     /* no time at all */
     LEAVERS = 20,      /* clients that leave in mid-count */
     BUSY_PERCENT = 30, /* of a processor: chapter 04 asks all the time */
 };
 
 static const char *const order =
-    "one answer after another, in the order of the questions: a line is taken "
-    "up when the count before it is done";
+    "a count is 1, 2, 3 and so on to N; the next line is taken up when the "
+    "count before it is done";
 
 /* Numbers first to last come, a line each. */
 static bool expect_numbers(struct peer *peer, long first, long last)
@@ -38,7 +41,7 @@ static bool expect_numbers(struct peer *peer, long first, long last)
             return wrong(
                 order,
                 made("\"%ld\", counting from %ld to %ld", number, first, last),
-                "%s", got_text(got, line, WAIT_MS));
+                "%s", got_text(peer, got, line, WAIT_MS));
     }
     return true;
 }
@@ -84,7 +87,10 @@ static bool exact(void)
     if (!peer_join(&peer) || !peer_say(&peer, "count 1\n") ||
         !expect_numbers(&peer, 1, 1) ||
         !peer_say(&peer, made("count %ld\n", some)) ||
-        !expect_numbers(&peer, 1, some) || !errors(&peer))
+        !expect_numbers(&peer, 1, some) || !peer_say(&peer, "count 0012\n") ||
+        !expect_numbers(&peer, 1, 12) ||
+        !peer_say(&peer, "count 0000000000003\n") ||
+        !expect_numbers(&peer, 1, 3) || !errors(&peer))
         return false;
     /* Many questions in one segment. */
     return peer_say(&peer,
@@ -172,8 +178,8 @@ static bool meanwhile(void)
     for (int i = 0; i < READERS; i++)
         if (!peer_join(&readers[i]))
             return false;
-    for (int i = 0; i < READERS; i++)
-        if (!peer_say(&readers[i], made("count %d\n", MOST)))
+    for (int i = 0; i < READERS * COUNTS; i++)
+        if (!peer_say(&readers[i % READERS], made("count %d\n", MOST)))
             return false;
     if (!expect_numbers(&readers[0], 1, 1000) ||
         !expect_threads(1, 1, "chapter 04 serves all in one thread"))
@@ -193,7 +199,7 @@ static bool meanwhile(void)
         late += passed > PING_MS;
         latest = passed > latest ? passed : latest;
     }
-    if (late >= LATE)
+    if (late >= LATE || latest >= WORST_MS)
         return wrong("a client that counts gets too long a turn: only so many "
                      "numbers in one visit, then the others",
                      "answers within 100 ms, while another one counts",
@@ -203,6 +209,19 @@ static bool meanwhile(void)
         return wrong("while others are answered the count stands still",
                      "it goes on", "%ld bytes of it", drained);
     return true;
+}
+
+/* A client that reads nothing costs nothing, and loses nothing. */
+static bool stuck(void)
+{
+    struct peer peer;
+    if (!peer_open_narrow(&peer, NARROW) || !expect_greeting(&peer) ||
+        !peer_say(&peer, made("count %d\n", MOST)))
+        return false;
+    net_sleep(STUCK_MS); /* until all buffers are full */
+    return expect_idle(BUSY_PERCENT, "it asks again and again, without a nap, "
+                                     "for a client that reads nothing") &&
+           expect_numbers(&peer, 1, FAR);
 }
 
 /* ------------------------------------------------------------------ fifty */
@@ -314,7 +333,7 @@ int main(int argc, char **argv)
 {
     static const struct check checks[] = {
         {"exact", exact}, {"farthest", farthest}, {"meanwhile", meanwhile},
-        {"fifty", fifty}, {"leaver", leaver},
+        {"stuck", stuck}, {"fifty", fifty},       {"leaver", leaver},
     };
     return lab_main(argc, argv, checks, sizeof checks / sizeof checks[0]);
 }

@@ -5,7 +5,7 @@ load ../../tests/grade.bash
 
 @test "[10] part 1: it is lab 03's room: lines, names, joins, leaves" {
     part 1 'lab 03, its task and its hints; 05-select/README.md, "Read it"'
-    play_each fan-out talkers names come-and-go
+    play_each fan-out endings talkers names come-and-go
 }
 
 @test "[10] part 2: one thread, no children, and idle when nobody speaks" {
@@ -15,7 +15,7 @@ load ../../tests/grade.bash
 
 @test "[10] part 3: a member that does not read delays nobody, and is dropped" {
     part 3 '05-select/README.md, "Watch it"; lines_send in lines.h'
-    play_each non-reader
+    play_each slow-reader non-reader
 }
 
 @test "[10] part 4: beyond FD_SETSIZE members are refused politely" {

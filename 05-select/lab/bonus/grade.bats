@@ -11,5 +11,5 @@ load ../../../tests/grade.bash
 
 @test "[10] part 2: it still is lab 05's room" {
     part 2 'lab 05, its task and its hints; poll(2), "revents"'
-    play_each fan-out names come-and-go one-thread non-reader
+    play_each fan-out endings names come-and-go one-thread slow-reader non-reader
 }

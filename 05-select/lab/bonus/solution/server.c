@@ -46,11 +46,30 @@ static long long accept_again; /* no descriptors: not before this moment */
 
 /* ---------------------------------------------------------------- sending */
 
+/* Sends what waits, as far as that goes without waiting. */
+static void send_waiting(struct member *member)
+{
+    while (member->start < member->end) {
+        long sent = net_send(member->socket, member->waiting + member->start,
+                             member->end - member->start);
+        if (sent < 0 && net_would_block(net_error()))
+            return;
+        if (sent < 0) /* recv will say so, too */
+            member->start = member->end;
+        else
+            member->start += (size_t)sent;
+    }
+    member->start = 0;
+    member->end = 0;
+}
+
 /* Adds bytes to what waits for a member, who is dropped if they do not fit. */
 static void add(struct member *member, const char *bytes, size_t size)
 {
     if (member->dropped)
         return;
+    if (WAITING_SIZE - (member->end - member->start) < size)
+        send_waiting(member);
     if (WAITING_SIZE - (member->end - member->start) < size) {
         member->dropped = true;
         return;
@@ -70,24 +89,8 @@ static void add_text(struct member *member, const char *text)
     add(member, text, strlen(text));
 }
 
-/* Sends what waits, as far as that goes without waiting. */
-static void send_waiting(struct member *member)
-{
-    while (member->start < member->end) {
-        long sent = net_send(member->socket, member->waiting + member->start,
-                             member->end - member->start);
-        if (sent < 0 && net_would_block(net_error()))
-            return;
-        if (sent < 0) /* recv will say so, too */
-            member->start = member->end;
-        else
-            member->start += (size_t)sent;
-    }
-    member->start = 0;
-    member->end = 0;
-}
-
-/* Sends a line in up to three pieces to everyone but one. */
+/* Adds a line in up to three pieces to what waits for everyone but one. It is
+ * sent at the end of the round, with all others of this round. */
 static void tell_others(const struct member *but, const char *first,
                         const char *second, struct line third)
 {
@@ -98,7 +101,6 @@ static void tell_others(const struct member *but, const char *first,
         add_text(m, second);
         add(m, third.bytes, third.length);
         add(m, "\n", 1);
-        send_waiting(m);
     }
 }
 
@@ -337,8 +339,9 @@ static int watch(net_socket listener)
     struct pollfd *at = list;
     at->fd = listener;
     at->events = clock ? 0 : POLLIN;
-    for (const struct member *m = members; m != NULL; m = m->next) {
+    for (struct member *m = members; m != NULL; m = m->next) {
         at++;
+        send_waiting(m);
         at->fd = m->socket;
         at->events = m->state == LEAVING ? 0 : POLLIN;
         if (m->start < m->end)
