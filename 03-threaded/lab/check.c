@@ -17,6 +17,7 @@ enum {
     SOME_BYTES = 40000,    /* may wait; with a batch more, 64 KiB are far */
     TOO_MUCH = 147456,     /* twice 64 KiB, and some more: one who may not */
     KERNELS = 15000000,    /* more than kernels keep for a connection */
+    ATTEMPTS = 20,         /* to read a table that others change */
     PAUSE_MS = 500,        /* for which everyone is silent */
     DELAY_MS = 200,        /* the task's number */
     LATE = 3,              /* batches that may not all be the machine's fault */
@@ -455,29 +456,47 @@ static unsigned port_of(const struct peer *peer)
     return colon != NULL ? (unsigned)atoi(colon + 1) : 0;
 }
 
-/* Bytes that the server still keeps for the slow one: what it was told, but
- * not what is in the buffers of the connection's two ends. Where the system
- * does not tell (all but Linux), there may be as many as `unknown`. What is
- * sent and not yet confirmed may be counted twice, some thousand bytes. */
-static long kept(long unknown)
+/* Bytes in the buffers of the slow one's connection, at both of its ends, or -1
+ * where the system does not tell (all but Linux). What is sent and not yet
+ * confirmed may be counted twice, some thousand bytes. The table is no
+ * snapshot: where connections come and go meanwhile, a row can be missing or
+ * be there twice. */
+static long in_the_kernel(void)
 {
     unsigned port = port_of(&peers[0]), server = (unsigned)atoi(lab.at.port);
-    unsigned from, to, unsent, unread;
-    long held = 0;
-    int ends = 0;
-    char row[512];
-    FILE *file = fopen("/proc/net/tcp", "r");
-    while (file != NULL && fgets(row, sizeof row, file) != NULL)
-        if (sscanf(row, " %*d: %*x:%x %*x:%x %*x %x:%x", &from, &to, &unsent,
-                   &unread) == 4 &&
-            ((from == port && to == server) ||
-             (from == server && to == port))) {
-            held += (long)unsent + (long)unread;
-            ends++;
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        unsigned from, to, unsent, unread;
+        long held = 0;
+        int ours = 0, theirs = 0;
+        char row[512];
+        FILE *file = fopen("/proc/net/tcp", "r");
+        if (file == NULL)
+            return -1;
+        while (fgets(row, sizeof row, file) != NULL) {
+            if (sscanf(row, " %*d: %*x:%x %*x:%x %*x %x:%x", &from, &to,
+                       &unsent, &unread) != 4)
+                continue;
+            bool our_end = from == port && to == server;
+            bool their_end = from == server && to == port;
+            ours += our_end;
+            theirs += their_end;
+            if (our_end || their_end)
+                held += (long)unsent + (long)unread;
         }
-    if (file != NULL)
         (void)fclose(file); /* only read */
-    return slow.told - (ends == 2 ? held : unknown);
+        if (ours == 1 && theirs == 1)
+            return held;
+        net_sleep(1);
+    }
+    return -1;
+}
+
+/* Bytes that the server itself still keeps for the slow one; `unknown` are in
+ * the kernel where the system does not tell. */
+static long kept(long unknown)
+{
+    long held = in_the_kernel();
+    return slow.told - (held >= 0 ? held : unknown);
 }
 
 /* The three come in. */
