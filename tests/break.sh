@@ -781,6 +781,14 @@ differs() {
     ! cmp -s "$dir/right.said" "$dir/broken.said"
 }
 
+# At a terminal nobody sees the answer before having had time for a guess.
+let_predict() {
+    if [ -t 0 ] && [ -t 1 ]; then
+        printf '\nWrite it down, then press Enter. '
+        read -r _ || echo # end-of-file will do, too
+    fi
+}
+
 show_case() {
     name=$(basename "$1" .patch)
     printf '%s: %s\n' "${1%%/*}" "$name"
@@ -788,6 +796,7 @@ show_case() {
     sed -n '/^--- /,$s/^\([-+]\)/    \1/p' "$1" |
         grep -v -e '    --- ' -e '    +++ '
     paragraph 'What do you predict?' "$1" 'What do you predict?'
+    let_predict
     printf '\n(building both, and trying ...)\n'
     prepare "$1"
     experiment=$(field "$1" Experiment:)

@@ -171,3 +171,29 @@ preload() {
     wait_for_log ' quiet for 5 s$'
     server_rests
 }
+
+# prediction_made: Enter is pressed when the question is there, and nothing else
+prediction_made() {
+    wait_for_file "$TMP/out" 'press Enter'
+    cp "$TMP/out" "$TMP/asked"
+    type_line ''
+}
+
+@test "make break shows what happens when the reader has predicted" {
+    needs script
+    script --version 2>/dev/null | grep -q util-linux ||
+        skip 'this script(1) takes no command'
+    # shellcheck disable=SC2034 # for bounded and wait_for: it compiles
+    local LIMIT=60
+    hold_input
+    prediction_made 3>&- 4>&- 8>&- &
+    started="$started $!"
+    # shellcheck disable=SC2154 # hold_input and bounded set them
+    bounded script -qec "sh '$ROOT/tests/break.sh' 01 stale-bytes" /dev/null \
+        <"$input"
+    assert_equal 'the exit status of make break' 0 "$status"
+    # shellcheck disable=SC2154
+    assert_matches 'make break' '^The broken one' "$out"
+    assert_matches 'before Enter' '^What do you predict' "$TMP/asked"
+    ! grep -q '^(building' "$TMP/asked" || fail 'it does not wait'
+}
