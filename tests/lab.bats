@@ -214,3 +214,13 @@ broken() {
     [ "$(sed -n 1p scores)" = 'in/ann/server.c lab 01, part 4: 0/10' ]
     [ "$(sed -n 2p scores)" = 'in/bob/server.c lab 01, part 4: 0/10' ]
 }
+
+@test "a grader that is cut short gives no full marks for what it has done" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    printf '%s\n' '#!/bin/sh' 'echo 1..4' \
+        'echo "ok 1 [10] part 1: 0 bytes, a few, and 10 MiB are counted"' \
+        >"$BATS_TEST_TMPDIR/bin/bats"
+    chmod +x "$BATS_TEST_TMPDIR/bin/bats"
+    lab grade N=01 "PATH=$BATS_TEST_TMPDIR/bin:$PATH"
+    expect 1 'the grader itself failed, after 1 of 4 parts' 'lab 01: 10/40'
+}

@@ -297,6 +297,14 @@ build_submission() {
     fi
 }
 
+# always_works COMMAND...: where addresses are random, once is chance
+always_works() {
+    local i
+    for ((i = 0; i < 5; i++)); do
+        bounded 100 "$@" >/dev/null 2>&1 || return
+    done
+}
+
 # A ThreadSanitizer build, if the compiler has one that works here: it cannot
 # place its memory where newer kernels randomize addresses by more bits than
 # it knows, unless that is switched off.
@@ -304,9 +312,9 @@ build_with_tsan() {
     local try=$work/try
     echo 'int main(void) { return 0; }' >"$try.c"
     compile "$try.c" "$try" -fsanitize=thread >/dev/null 2>&1 || return
-    if bounded 100 "$try" >/dev/null 2>&1; then
+    if always_works "$try"; then
         LAB_SETARCH=''
-    elif bounded 100 setarch -R "$try" >/dev/null 2>&1; then
+    elif always_works setarch -R "$try"; then
         LAB_SETARCH='setarch -R'
     else
         return
@@ -330,7 +338,7 @@ run_bats() {
 # --- The table ---------------------------------------------------------------
 
 table() {
-    local line part points name mark got=0 most=0 ungraded=0
+    local line part points name mark got=0 most=0 ungraded=0 rows=0 expected=1
     printf 'lab %s, %s\n\n' "$n" "$(title)"
     if [ -n "$LAB_PROBLEM" ]; then
         printf '  %s\n\n' "$LAB_PROBLEM"
@@ -338,6 +346,7 @@ table() {
     printf '  part  points  what\n'
     while read -r line; do
         parse "$line" || continue
+        rows=$((rows + 1))
         most=$((most + points))
         mark=0
         case $line in
@@ -349,9 +358,12 @@ table() {
         esac
         printf '  %4s  %3s/%-3s %s\n' "$part" "$mark" "$points" "$name"
     done <"$work/tap"
-    if [ "$most" -eq 0 ]; then
-        complain 'the grader itself failed:'
+    [ -n "${P-}" ] || expected=$(parts)
+    if [ "$rows" -lt "$expected" ]; then
+        complain "the grader itself failed, after $rows of $expected parts:"
         cat "$work/tap" "$work/bats.err" >&2
+        most=$((expected * 10))
+        status=1
     fi
     [ -n "$LAB_PROBLEM" ] || details
     if [ "$ungraded" -gt 0 ]; then
