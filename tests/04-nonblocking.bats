@@ -168,7 +168,8 @@ teardown() {
     log=$patient_log
     wait_for_log ' polled '
     assert_matches 'the report' '^[0-9-]{10} [0-9:]{8} polled [1-9][0-9]* rounds, [1-9][0-9]* calls, [1-9][0-9]* found nothing, 2 messages$' "$log"
-    [ "$(seconds_between ' connected$' ' polled ')" -ge 4 ] ||
+    # The server counts from its start, and the client may have come later
+    [ "$(seconds_between ' connected$' ' polled ')" -ge 2 ] ||
         fail 'the report came too early'
     assert_equal "the idle server's reports" 0 "$(grep -c polled "$idle_log")"
 }

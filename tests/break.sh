@@ -241,17 +241,27 @@ printed() {
     sed 's/:[0-9][0-9]*\(: .*\)*$/\1/' "$dir/out"
 }
 
-# how_busy: says how much of a processor the server uses, for a second
+# how_busy: says how much of a processor the server uses, for a second. Beside
+# other programs one that never sleeps may get little of it.
 how_busy() {
     before=$(used_ms)
     [ -n "$before" ] || die 'this system does not tell how busy a program is'
+    awake=$(awake_ms)
     sleep 1
     used=$((($(used_ms) - before) / 10))
-    if [ "$used" -lt 10 ]; then
+    awake=$(($(awake_ms) - awake))
+    if [ "$used" -lt 10 ] && [ "$awake" -lt 900 ]; then
         echo "it uses next to nothing of a processor ($used %)"
     else
         echo "it uses as much of a processor as it can get ($used %)"
     fi
+}
+
+# awake_ms: for so long the server used a processor or waited for one, or 0
+# where the system does not tell
+awake_ms() {
+    cat "/proc/$server"/task/*/schedstat 2>/dev/null |
+        awk '{ ns += $1 + $2 } END { printf "%d\n", ns / 1e6 }'
 }
 
 # used_ms: the processor time that the server has used

@@ -458,6 +458,13 @@ cpu_ms() {
     echo $((($(cpu_ticks "$server_pid") - before) * 1000 / $(getconf CLK_TCK)))
 }
 
+# awake_ms: for so long the server's threads used a processor or waited for one,
+# or 0 where the system does not tell
+awake_ms() {
+    cat "/proc/$server_pid"/task/*/schedstat 2>/dev/null |
+        awk '{ ns += $1 + $2 } END { printf "%d\n", ns / 1e6 }'
+}
+
 # cpu_ticks PID: the processor time that it has used
 cpu_ticks() {
     # The second field, a name in brackets, may hold blanks

@@ -451,23 +451,29 @@ static bool step_wait(char **unused)
     return true;
 }
 
-/* Sends more of the numbered lines, as many bytes as the kernel takes now.
- * Returns false if it fails; then net_error() may be "would block". */
+/* Sends more of the numbered lines, many at a time, as many bytes as the kernel
+ * takes now. Returns false if it fails; then net_error() may be "would block".
+ */
 static bool send_numbers(void)
 {
+    enum { LONGEST = 32 };
     while (script.next <= script.last) {
-        char line[32];
-        size_t length =
-            (size_t)snprintf(line, sizeof line, "%ld\n", script.next);
+        char lines[CHUNK];
+        size_t size = 0, begin = 0; /* of the first line that is not sent yet */
+        for (long n = script.next;
+             n <= script.last && sizeof lines - size >= LONGEST; n++)
+            size += (size_t)snprintf(lines + size, LONGEST, "%ld\n", n);
         long sent =
-            net_send(*script.current, line + script.cut, length - script.cut);
+            net_send(*script.current, lines + script.cut, size - script.cut);
         if (sent < 0)
             return false;
-        script.cut += (size_t)sent;
-        if (script.cut == length) {
-            script.next++;
-            script.cut = 0;
-        }
+        size_t end = script.cut + (size_t)sent;
+        for (size_t i = script.cut; i < end; i++)
+            if (lines[i] == '\n') {
+                script.next++;
+                begin = i + 1;
+            }
+        script.cut = end - begin;
     }
     return true;
 }

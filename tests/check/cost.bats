@@ -62,7 +62,7 @@ churn() {
 
 @test "five silent clients cost no CPU time, and in 04 under 5 %" {
     [ -z "${SANITIZED-}" ] || skip 'a sanitizer costs time of its own'
-    local name limit many
+    local name limit many awake
     for name in "${ALL[@]}"; do
         use_chapter "$name"
         start_server
@@ -76,7 +76,11 @@ churn() {
             >"$TMP/hold" 2>"$TMP/hold.log" 3>&- 4>&- 7>&- &
         started="$started $!"
         wait_for_file "$TMP/hold.log" '^holding: '
+        awake=$(awake_ms)
         assert_under "CPU ms of $name in 2 s, which" "$limit" "$(cpu_ms 2)"
+        # One that yields its turns uses little beside others, but never sleeps
+        assert_under "ms for which $name was awake in 2 s, which" 1800 \
+            $(($(awake_ms) - awake))
         exec 7>&-
         stop_server
     done
