@@ -222,6 +222,7 @@ teardown() {
 # The first client has filled all buffers, the second is there to tell when
 # the operator's line has been taken.
 @test "the operator's line never gets inside an answer" {
+    # shellcheck disable=SC2034 # wait_for_file looks at it
     local LIMIT=60 # to fill all buffers may take a while
     hold_input
     start_server
@@ -240,6 +241,7 @@ teardown() {
 # more than the kernel may still take for it. The second one tells that others
 # are served meanwhile, the third that all lines come through.
 @test "a client that leaves no room for the operator's lines is dropped after 2 s" {
+    # shellcheck disable=SC2034
     local LIMIT=60
     hold_input
     start_server

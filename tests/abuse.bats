@@ -165,6 +165,7 @@ talkers_after_a_reset() {
 }
 
 flood_without_reading() {
+    # shellcheck disable=SC2034 # wait_for_file looks at it
     local before tries=5 ms best=9999 LIMIT=60
     start_talk greeted fill 100000000 wait
     wait_for_file "$TMP/talk2.log" '^filled: '
