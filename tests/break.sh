@@ -516,6 +516,20 @@ try_torn_log() {
     fi
 }
 
+try_later_clients() {
+    start_server
+    answered=0
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+        ! talk greeted send 'hello\n' answered hello send 'quit\n' \
+            expect 'quit\n' end || answered=$((answered + 1))
+    done
+    if [ "$answered" -eq 10 ]; then
+        echo 'all ten are answered'
+    else
+        echo "not all are answered ($answered of 10)"
+    fi
+}
+
 try_second_client() {
     start_server
     silent_client
