@@ -11,10 +11,11 @@
  * See also: getaddrinfo(3), socket(2), connect(2), send(2), recv(2).
  */
 #include "../common/net.h"
-#include "../common/lines.h"
+#include "../common/args.h"
+#include "../common/prompt.h"
 
 /* Connects to one address, which becomes *name. Returns a socket, or NET_BAD
- * with the reason in *why. From chapter 02 on net.h does this. */
+ * with the reason in *why. From chapter 02 on net_connect() does this. */
 static net_socket connect_to(const struct addrinfo *a, struct net_name *name,
                              struct net_reason *why)
 {
@@ -30,51 +31,98 @@ static net_socket connect_to(const struct addrinfo *a, struct net_name *name,
     return NET_BAD;
 }
 
+/* Looks the address up and connects to the first one that answers. */
+static net_socket open_connection(const struct net_endpoint *at)
+{
+    net_socket server = NET_BAD;
+    struct net_reason why;
+    struct net_name name;
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,     /* IPv4 or IPv6 */
+                             .ai_socktype = SOCK_STREAM, /* TCP */
+                             .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *list = NULL;
+    int code = getaddrinfo(at->address, at->port, &hints, &list);
+    if (code != 0)
+        why = net_explain_resolve(at, code);
+    for (struct addrinfo *a = list; a && server == NET_BAD; a = a->ai_next)
+        server = connect_to(a, &name, &why);
+    if (list != NULL)
+        freeaddrinfo(list);
+    if (server == NET_BAD)
+        net_fail("client", why);
+    else
+        printf("connected to %s\n", name.text);
+    return server;
+}
+
+/* Waits for the server's next line. Returns -1 with it in *line, or the exit
+ * status of a client that gets no line: that is said. */
+static int receive_line(net_socket server, struct lines_in *in,
+                        struct line *line)
+{
+    enum line_result got;
+    while ((got = lines_next(in, line)) == LINE_PARTIAL) {
+        char bytes[LINES_CHUNK];
+        fflush(stdout); /* print_end notices a failure */
+        long received = net_recv(server, bytes, sizeof bytes);
+        if (received < 0)
+            return print_failed();
+        lines_put(in, bytes, (size_t)received); /* 0: the server has ended */
+    }
+    return got == LINE_READY ? -1 : print_no_line(got);
+}
+
+/* Sends a line and its end; one send may take only a part. Returns -1, or the
+ * exit status after a failure: that is said. */
+static int send_line(net_socket server, struct line line)
+{
+    struct lines_out out = {0};
+    lines_add_line(&out, "", line);
+    while (out.size > 0) {
+        long sent = net_send(server, out.bytes, out.size);
+        if (sent < 0)
+            return print_failed();
+        lines_drop(&out, (size_t)sent);
+    }
+    return -1;
+}
+
 /* Turn by turn, the server first. Returns the program's exit status. */
 static int converse(net_socket server)
 {
-    struct lines_in in = {.limit = LINES_ANSWER_SIZE};
+    struct lines_in in = {.limit = ANSWER_LIMIT};
     struct lines_in keyboard = {.limit = LINE_LIMIT};
-    struct lines_out out = {0};
     struct line line;
+    int status;
     bool quit = false; /* was sent: only its answer is awaited */
-    for (;;) {
-        enum line_result got = lines_wait(&in, server, &line);
-        if (got != LINE_READY)
-            return print_lost(got);
-        print_server_line(line);
+    while ((status = receive_line(server, &in, &line)) < 0) {
+        print_line(line);
         if (line_is(line, "quit"))
             return 0;
         if (quit)
             continue;
-        if (!print_ask(&keyboard, &line))
-            return 0;
+        if ((status = prompt_ask(&keyboard, &line)) >= 0)
+            return status;
         quit = line_is(line, "quit");
-        lines_add_line(&out, "", line);
-        if (lines_send(&out, server) != 0)
-            return print_lost(LINE_FAILED);
+        if ((status = send_line(server, line)) >= 0)
+            return status;
     }
+    return status;
 }
 
 int main(int argc, char **argv)
 {
     struct net_endpoint at;
-    struct net_name name;
-    struct net_reason why;
-    int status = net_client_setup(argc, argv, &at);
+    int status = args_client(argc, argv, &at);
     if (status >= 0)
         return status;
 
-    net_socket server = NET_BAD; /* the first address that answers */
-    struct addrinfo *list = net_resolve(&at, &why), *a = list;
-    for (; a != NULL && server == NET_BAD; a = a->ai_next)
-        server = connect_to(a, &name, &why);
-    if (list != NULL)
-        freeaddrinfo(list);
+    net_socket server = open_connection(&at);
     if (server == NET_BAD)
-        return net_fail("client", why);
-    (void)printf("connected to %s\n", name.text);
+        return 1;
     status = converse(server);
-    net_finish(server);
+    (void)shutdown(server, NET_SHUT_WRITE); /* fails if it has gone */
+    net_discard_all(server); /* unread bytes would make close a reset */
+    (void)net_close(server);
     return print_end(status);
 }

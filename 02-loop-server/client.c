@@ -11,25 +11,56 @@
  * See also: connect(2), shutdown(2).
  */
 #include "../common/net.h"
-#include "../common/lines.h"
+#include "../common/args.h"
+#include "../common/connect.h"
+#include "../common/prompt.h"
+
+/* Waits for the server's next line. Returns -1 with it in *line, or the exit
+ * status of a client that gets no line: that is said. */
+static int receive_line(net_socket server, struct lines_in *in,
+                        struct line *line)
+{
+    enum line_result got;
+    while ((got = lines_next(in, line)) == LINE_PARTIAL) {
+        char bytes[LINES_CHUNK];
+        fflush(stdout); /* print_end notices a failure */
+        long received = net_recv(server, bytes, sizeof bytes);
+        if (received < 0)
+            return print_failed();
+        lines_put(in, bytes, (size_t)received); /* 0: the server has ended */
+    }
+    return got == LINE_READY ? -1 : print_no_line(got);
+}
+
+/* Sends a line and its end; one send may take only a part. Returns -1, or the
+ * exit status after a failure: that is said. */
+static int send_line(net_socket server, struct line line)
+{
+    struct lines_out out = {0};
+    lines_add_line(&out, "", line);
+    while (out.size > 0) {
+        long sent = net_send(server, out.bytes, out.size);
+        if (sent < 0)
+            return print_failed();
+        lines_drop(&out, (size_t)sent);
+    }
+    return -1;
+}
 
 /* Holds the whole conversation. Returns the program's exit status. */
 static int converse(net_socket server)
 {
-    struct lines_in in = {.limit = LINES_ANSWER_SIZE};
+    struct lines_in in = {.limit = ANSWER_LIMIT};
     struct lines_in keyboard = {.limit = LINE_LIMIT};
-    struct lines_out out = {0};
-    struct line line;
-    enum line_result got = lines_wait(&in, server, &line);
-    if (got != LINE_READY)
-        return print_lost(got);
-    print_server_line(line);
-    if (!print_ask(&keyboard, &line))
-        return 0;
-    lines_add_line(&out, "", line);
-    if (lines_send(&out, server) != 0)
-        return print_lost(LINE_FAILED);
-    return 0;
+    struct line line = {0};
+    int status = receive_line(server, &in, &line);
+    if (status >= 0)
+        return status;
+    print_line(line);
+    if ((status = prompt_ask(&keyboard, &line)) >= 0)
+        return status;
+    status = send_line(server, line);
+    return status < 0 ? 0 : status;
 }
 
 int main(int argc, char **argv)
@@ -37,15 +68,17 @@ int main(int argc, char **argv)
     struct net_endpoint at;
     struct net_name name;
     struct net_reason why;
-    int status = net_client_setup(argc, argv, &at);
+    int status = args_client(argc, argv, &at);
     if (status >= 0)
         return status;
 
     net_socket server = net_connect(&at, &name, &why);
     if (server == NET_BAD)
         return net_fail("client", why);
-    (void)printf("connected to %s\n", name.text);
+    printf("connected to %s\n", name.text);
     status = converse(server);
-    net_finish(server);
+    (void)shutdown(server, NET_SHUT_WRITE); /* fails if it has gone */
+    net_discard_all(server); /* unread bytes would make close a reset */
+    (void)net_close(server);
     return print_end(status);
 }

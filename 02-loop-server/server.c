@@ -13,78 +13,86 @@
  * See also: listen(2), accept(2), shutdown(2), tcp(7).
  */
 #include "../common/net.h"
-#include "../common/lines.h"
+#include "../common/args.h"
+#include "../common/talk.h"
 
-enum { ACCEPT_AGAIN_MS = 100 }; /* a pause while there are no descriptors */
+enum { ACCEPT_AGAIN_MS = 100 }; /* the pause while there are no descriptors */
 
 struct client {
-    net_socket socket;
+    net_socket sock;
     struct net_name name; /* its address, for the log */
 };
 
-/* Ends a client that is gone without a good-bye. */
-static void lose(struct client *client)
+/* Receives once: a part of a line, a line, or several. Returns false if the
+ * connection failed. */
+static bool receive(struct client *client, struct lines_in *in)
 {
-    log_lost(client->name, net_error());
-    (void)net_close(client->socket); /* nothing more can go wrong with it */
+    char bytes[LINES_CHUNK];
+    (void)fflush(stdout); /* a lost log does not stop the server */
+    long got = net_recv(client->sock, bytes, sizeof bytes);
+    if (got < 0)
+        return false;
+    lines_put(in, bytes, (size_t)got); /* 0: the client has ended its stream */
+    return true;
 }
 
-/* Takes the client's one message, or what comes instead of it. */
-static enum line_result take_line(struct client *client)
+/* Sends all; one send may take only a part. Returns false if that failed. */
+static bool send_all(struct client *client, const char *text)
 {
-    struct lines_in in = {.limit = LINE_LIMIT};
-    struct line line;
-    enum line_result got = lines_wait(&in, client->socket, &line);
-    if (got == LINE_READY)
-        log_says(client->name, line);
-    return got;
+    for (size_t left = strlen(text); left > 0;) {
+        long sent = net_send(client->sock, text, left);
+        if (sent < 0)
+            return false;
+        text += sent;
+        left -= (size_t)sent;
+    }
+    return true;
 }
 
 /* Holds the whole conversation: a greeting, one message, good-bye. */
 static void converse(struct client *client)
 {
-    static const char too_long[] = "error: " TOO_LONG "\n";
+    struct lines_in in = {.limit = LINE_LIMIT};
+    struct line line;
+    enum line_result got = LINE_PARTIAL;
     log_event("%s connected", client->name.text);
-    if (net_send_all(client->socket, GREETING, strlen(GREETING)) != 0) {
-        lose(client);
-        return;
-    }
-    enum line_result got = take_line(client);
-    if (got == LINE_FAILED ||
-        (got == LINE_TOO_LONG &&
-         net_send_all(client->socket, too_long, strlen(too_long)) != 0)) {
-        lose(client);
-        return;
-    }
-    log_event("%s %s", client->name.text,
-              got == LINE_TOO_LONG ? "lost: " TOO_LONG : "left");
+    bool alive = send_all(client, GREETING);
+    while (alive && (got = lines_next(&in, &line)) == LINE_PARTIAL)
+        alive = receive(client, &in);
+    if (alive && got == LINE_READY)
+        log_says(client->name, line);
+    if (alive && got == LINE_TOO_LONG)
+        alive = send_all(client, "error: " TOO_LONG "\n");
+    if (!alive)
+        log_lost(client->name, net_error());
+    else
+        log_event("%s %s", client->name.text,
+                  got == LINE_TOO_LONG ? "lost: " TOO_LONG : "left");
     (void)fflush(stdout);
-    net_finish(client->socket);
+    (void)shutdown(client->sock, NET_SHUT_WRITE); /* fails if it is lost */
+    net_discard_all(client->sock); /* unread bytes would make close a reset */
+    (void)net_close(client->sock);
 }
 
 /* Waits for the next client. Returns false if it cannot be had now. */
 static bool accept_client(net_socket listener, struct client *client)
 {
     (void)fflush(stdout);
-    if (serve_accept(listener, &client->socket, &client->name) == 0)
+    client->sock = net_accept(listener, &client->name);
+    log_accept(client->sock);
+    if (client->sock != NET_BAD)
         return true;
     (void)fflush(stdout);
-    net_sleep(ACCEPT_AGAIN_MS);
+    net_sleep(ACCEPT_AGAIN_MS); /* it stays in the queue meanwhile */
     return false;
 }
 
 int main(int argc, char **argv)
 {
-    struct net_endpoint at;
-    struct net_reason why;
-    int status = net_server_setup(argc, argv, &at);
+    net_socket listener;
+    int status = args_listen(argc, argv, &listener);
     if (status >= 0)
         return status;
-
-    net_socket listener = net_listen(&at, &why);
-    if (listener == NET_BAD)
-        return net_fail("server", why);
-    (void)printf("listening on %s\n", net_local_name(listener).text);
 
     for (;;) {
         struct client client;

@@ -7,84 +7,119 @@
  * Try it:  ./server    and in two more terminals:  ./client
  *
  * What still hurts: each client costs a stack and a place in the scheduler,
- * and what threads share needs locks. Chapter 04 does without threads.
+ * and what threads share needs a lock. Chapter 04 does without threads.
  *
- * See also: pthreads(7), accept(2), recv(2).
+ * See also: pthreads(7), pthread_mutex_lock(3), accept(2), recv(2).
  */
 #include "../common/net.h"
-#include "../common/lines.h"
+#include "../common/args.h"
+#include "../common/talk.h"
 
-enum { ACCEPT_AGAIN_MS = 100 }; /* a pause while there are no descriptors */
+enum {
+    ACCEPT_AGAIN_MS = 100, /* the pause while there are no descriptors */
+    CLIENTS_LIMIT = 4000,  /* each costs a thread: more are refused */
+};
 
 struct client {
-    net_socket socket;
-    struct talk talk; /* what was said: see lines.h */
+    net_socket sock;
+    struct talk talk; /* what was said: see talk.h */
 };
+
+static net_lock lock = NET_UNLOCKED;
+static int served; /* clients; main and all threads change it, with the lock */
+
+/* Counts a client that comes (1) or goes (-1). Returns false if there are now
+ * too many. */
+static bool count_client(int change)
+{
+    net_lock_take(&lock);
+    served += change;
+    bool fits = served <= CLIENTS_LIMIT;
+    net_lock_release(&lock);
+    return fits;
+}
+
+/* Receives once. Returns false if the connection failed. */
+static bool receive(struct client *client)
+{
+    char bytes[LINES_CHUNK];
+    long got = net_recv(client->sock, bytes, sizeof bytes);
+    if (got < 0)
+        return false;
+    lines_put(&client->talk.in, bytes, (size_t)got); /* 0: end of stream */
+    return true;
+}
+
+/* Sends what waits to be sent. Returns false if the connection failed. */
+static bool send_answers(struct client *client)
+{
+    struct lines_out *out = &client->talk.out;
+    while (out->size > 0) {
+        long sent = net_send(client->sock, out->bytes, out->size);
+        if (sent < 0)
+            return false;
+        lines_drop(out, (size_t)sent);
+    }
+    return true;
+}
 
 /* Holds the whole conversation, and waits wherever there is nothing to do. */
 static void converse(struct client *client)
 {
-    for (;;) {
-        if (lines_send(&client->talk.out, client->socket) != 0)
+    struct talk *talk = &client->talk;
+    while (send_answers(client) && !talk->over) {
+        if (talk_answer(talk) < 0 && !receive(client))
             break;
-        if (client->talk.over) {
-            net_finish(client->socket);
-            return;
-        }
-        if (!talk_answer(&client->talk) &&
-            lines_receive(&client->talk.in, client->socket) != 0)
-            break;
+        if (talk->over) /* do not wait for a client that reads no more */
+            (void)net_limit_send(client->sock, NET_FINISH_MS);
     }
-    talk_lost(&client->talk, net_error());
-    (void)net_close(client->socket); /* nothing more can go wrong with it */
+    talk_lost(talk, net_error());                 /* unless it is over */
+    (void)shutdown(client->sock, NET_SHUT_WRITE); /* fails if it is lost */
+    net_discard_all(client->sock); /* unread bytes would make close a reset */
+    (void)net_close(client->sock);
 }
 
 /* A client's thread: the client is its own, and nobody else's. */
-static net_thread_result NET_THREAD_CALL serve(void *argument)
+static NET_THREAD serve(void *argument)
 {
     struct client *client = argument;
     talk_start(&client->talk);
     converse(client);
     free(client);
+    count_client(-1);
     return 0;
 }
 
 /* Waits for the next client and gives it a thread. */
 static void accept_client(net_socket listener)
 {
-    net_socket socket;
     struct net_name name;
-    if (serve_accept(listener, &socket, &name) != 0) {
-        net_sleep(ACCEPT_AGAIN_MS);
+    net_socket sock = net_accept(listener, &name);
+    log_accept(sock);
+    if (sock == NET_BAD) {
+        net_sleep(ACCEPT_AGAIN_MS); /* it stays in the queue meanwhile */
         return;
     }
     struct client *client = calloc(1, sizeof *client);
-    if (client == NULL) {
-        serve_refuse(socket, name);
-        return;
+    if (count_client(1) && client != NULL) {
+        client->sock = sock;
+        client->talk.name = name;
+        if (net_thread(serve, client) == 0)
+            return;
     }
-    client->socket = socket;
-    client->talk.name = name;
-    if (net_thread(serve, client, NET_THREAD_STACK) != 0) {
-        serve_refuse(socket, name);
-        free(client);
-    }
+    count_client(-1);
+    free(client);
+    talk_refuse(sock, name);
 }
 
 int main(int argc, char **argv)
 {
-    struct net_endpoint at;
-    struct net_reason why;
-    int status = net_server_setup(argc, argv, &at);
+    net_socket listener;
+    int status = args_listen(argc, argv, &listener);
     if (status >= 0)
         return status;
-
-    net_socket listener = net_listen(&at, &why);
-    if (listener == NET_BAD)
-        return net_fail("server", why);
-    (void)printf("listening on %s\n", net_local_name(listener).text);
-    (void)fflush(stdout);
-    log_unbuffered = true; /* threads would wait for stdout's lock */
+    (void)fflush(stdout); /* a lost log does not stop the server */
+    log_at_once = true;   /* threads would wait for the lock of stdout */
 
     for (;;)
         accept_client(listener);

@@ -6,13 +6,15 @@
  *
  * Try it:  ./client [ADDRESS [PORT]]    quit, or Ctrl-D, ends it
  *
- * What still hurts: it asks in vain all the time, and answers come late by up
- * to POLL_MS. Chapter 05's client sleeps until there is something.
+ * What still hurts: most of its questions find nothing, and an answer comes up
+ * to POLL_MS late. Chapter 05's client sleeps until there is something.
  *
  * See also: connect(2) EINPROGRESS, send(2), recv(2) EAGAIN.
  */
 #include "../common/net.h"
-#include "../common/lines.h"
+#include "../common/args.h"
+#include "../common/connect.h"
+#include "../common/prompt.h"
 
 enum { POLL_MS = 10 };
 
@@ -23,70 +25,80 @@ static void wait_a_little(void)
 {
     if (net_output_is_terminal()) {
         dots++;
-        (void)putchar('.');
+        putchar('.');
     }
-    (void)fflush(stdout); /* print_end looks at it */
+    fflush(stdout); /* print_end notices a failure */
     net_sleep(POLL_MS);
 }
 
 static void end_dots(void)
 {
     if (dots > 0)
-        (void)putchar('\n');
+        putchar('\n');
     dots = 0;
 }
 
-/* Polls for the server's next line. Never LINE_PARTIAL. */
-static enum line_result poll_line(struct lines_in *in, net_socket server,
-                                  struct line *line)
+/* Polls for the server's next line. Returns -1 with it in *line, or the exit
+ * status of a client that gets no line: that is said. */
+static int receive_line(net_socket server, struct lines_in *in,
+                        struct line *line)
 {
     enum line_result got;
     while ((got = lines_next(in, line)) == LINE_PARTIAL) {
-        if (lines_receive(in, server) == 0)
+        char bytes[LINES_CHUNK];
+        long received = net_recv(server, bytes, sizeof bytes);
+        if (received < 0 && net_would_block(net_error())) {
+            wait_a_little(); /* nothing is there yet: ask again */
             continue;
-        if (!net_would_block(net_error())) {
-            got = LINE_FAILED;
-            break;
         }
-        wait_a_little();
+        end_dots();
+        if (received < 0)
+            return print_failed();
+        lines_put(in, bytes, (size_t)received); /* 0: the server has ended */
     }
-    end_dots();
-    return got;
+    return got == LINE_READY ? -1 : print_no_line(got);
 }
 
-/* Sends all that is waiting. Returns 0 or -1. */
-static int poll_send(struct lines_out *out, net_socket server)
+/* Sends a line and its end; one send may take only a part. Returns -1, or the
+ * exit status after a failure: that is said. */
+static int send_line(net_socket server, struct line line)
 {
-    int failed;
-    while ((failed = lines_send(out, server)) == 0 && lines_unsent(out) > 0)
-        wait_a_little();
-    return failed;
+    struct lines_out out = {0};
+    lines_add_line(&out, "", line);
+    while (out.size > 0) {
+        long sent = net_send(server, out.bytes, out.size);
+        if (sent < 0 && net_would_block(net_error())) {
+            wait_a_little(); /* the kernel takes no more yet: ask again */
+            continue;
+        }
+        if (sent < 0)
+            return print_failed();
+        lines_drop(&out, (size_t)sent);
+    }
+    return -1;
 }
 
 /* Turn by turn, the server first. Returns the program's exit status. */
 static int converse(net_socket server)
 {
-    struct lines_in in = {.limit = LINES_ANSWER_SIZE};
+    struct lines_in in = {.limit = ANSWER_LIMIT};
     struct lines_in keyboard = {.limit = LINE_LIMIT};
-    struct lines_out out = {0};
     struct line line;
+    int status;
     bool quit = false; /* was sent: only its answer is awaited */
-    for (;;) {
-        enum line_result got = poll_line(&in, server, &line);
-        if (got != LINE_READY)
-            return print_lost(got);
-        print_server_line(line);
+    while ((status = receive_line(server, &in, &line)) < 0) {
+        print_line(line);
         if (line_is(line, "quit"))
             return 0;
         if (quit)
             continue;
-        if (!print_ask(&keyboard, &line))
-            return 0;
+        if ((status = prompt_ask(&keyboard, &line)) >= 0)
+            return status;
         quit = line_is(line, "quit");
-        lines_add_line(&out, "", line);
-        if (poll_send(&out, server) != 0)
-            return print_lost(LINE_FAILED);
+        if ((status = send_line(server, line)) >= 0)
+            return status;
     }
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -94,20 +106,22 @@ int main(int argc, char **argv)
     struct net_endpoint at;
     struct net_connecting connecting;
     struct net_reason why;
-    int status = net_client_setup(argc, argv, &at);
+    int status = args_client(argc, argv, &at), connected;
     if (status >= 0)
         return status;
 
     if (net_connect_start(&connecting, &at, &why) != 0)
         return net_fail("client", why);
-    int connected;
     while ((connected = net_connect_poll(&connecting, &why)) == 0)
-        wait_a_little();
+        wait_a_little(); /* not decided yet: ask again */
     end_dots();
     if (connected < 0)
         return net_fail("client", why);
-    (void)printf("connected to %s\n", connecting.name.text);
-    status = converse(connecting.socket);
-    net_finish(connecting.socket);
+    printf("connected to %s\n", connecting.name.text);
+    net_socket server = connecting.socket;
+    status = converse(server);
+    (void)shutdown(server, NET_SHUT_WRITE); /* fails if it has gone */
+    net_discard_all(server); /* unread bytes would make close a reset */
+    (void)net_close(server);
     return print_end(status);
 }

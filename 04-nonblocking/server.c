@@ -7,34 +7,36 @@
  *
  * Try it:  ./server    and in two more terminals:  ./client
  *
- * What still hurts: nearly all questions are in vain, and between two rounds
+ * What still hurts: nearly all questions find nothing, and between two rounds
  * it sleeps although somebody may speak. In chapter 05 the kernel says who.
  *
  * See also: fcntl(2) O_NONBLOCK, recv(2) EAGAIN, sched_yield(2).
  */
 #include "../common/net.h"
-#include "../common/lines.h"
+#include "../common/args.h"
+#include "../common/talk.h"
 
 enum {
-    ACCEPTS = 256,    /* newcomers a round: the others wait meanwhile */
-    YIELDS = 16,      /* rounds in vain before it sleeps */
-    LONGEST_NAP = 16, /* ms; naps double from 1 to this */
-    REPORT_MS = 5000, /* at most one report in this time */
+    ACCEPTS = 256,       /* newcomers in one round: then the others' turn */
+    YIELDS = 16,         /* rounds that found nothing, before it sleeps */
+    LONGEST_NAP_MS = 16, /* its sleeps double, from 1 ms to this */
+    REPORT_MS = 5000,    /* at most one report in this time */
 };
 
 enum state {
     READING,   /* all is answered; waits for the client to speak */
-    ANSWERING, /* something is unsent; is not read meanwhile */
+    ANSWERING, /* something is unsent; the client is not read meanwhile */
     CLOSING,   /* half-closed; waits for the client to close too */
     CLOSED,    /* to be forgotten */
 };
 
 struct client {
-    net_socket socket;
+    net_socket sock;
     enum state state;
-    struct talk talk;         /* what was said: see lines.h */
-    struct net_finish finish; /* CLOSING: for how long */
     struct client *next;
+    long long deadline; /* talk.over: by then it is closed (net_now) */
+    size_t discarded;   /* CLOSING: bytes */
+    struct talk talk;   /* what was said: see talk.h */
 };
 
 static struct client *clients; /* all of them, the newest first */
@@ -42,17 +44,41 @@ static struct client *clients; /* all of them, the newest first */
 /* What the polling cost since the last report. */
 static struct {
     unsigned rounds, calls, nothing, messages;
-    bool news; /* something has happened */
+    bool news; /* a call has found something */
     long long since;
 } polled;
 
 static void close_client(struct client *client)
 {
-    (void)net_close(client->socket); /* nothing more can go wrong with it */
+    (void)net_close(client->sock); /* whatever it returns, the socket is gone */
     client->state = CLOSED;
 }
 
-/* Ends a client that is gone without a good-bye. */
+/* Receives once. Returns false if that failed, or nothing is there. */
+static bool receive(struct client *client)
+{
+    char bytes[LINES_CHUNK];
+    long got = net_recv(client->sock, bytes, sizeof bytes);
+    if (got < 0)
+        return false;
+    lines_put(&client->talk.in, bytes, (size_t)got); /* 0: end of stream */
+    return true;
+}
+
+/* Sends what the kernel takes now. Returns false if the connection failed. */
+static bool send_answers(struct client *client)
+{
+    struct lines_out *out = &client->talk.out;
+    while (out->size > 0) {
+        long sent = net_send(client->sock, out->bytes, out->size);
+        if (sent < 0)
+            return net_would_block(net_error()); /* the rest stays in out */
+        lines_drop(out, (size_t)sent);
+    }
+    return true;
+}
+
+/* Ends a client whose connection has failed. */
 static void lose(struct client *client)
 {
     talk_lost(&client->talk, net_error());
@@ -62,22 +88,24 @@ static void lose(struct client *client)
 /* Goes on with a conversation as far as that is possible without waiting. */
 static void converse(struct client *client)
 {
-    for (;;) {
-        if (lines_send(&client->talk.out, client->socket) != 0)
-            break;
-        if (lines_unsent(&client->talk.out) > 0) {
-            client->state = ANSWERING;
+    struct talk *talk = &client->talk;
+    client->state = ANSWERING;
+    while (send_answers(client)) {
+        if (talk->out.size > 0)
             return;
-        }
-        if (client->talk.over) {
-            net_finish_start(&client->finish, client->socket);
+        if (talk->over) {
+            (void)shutdown(client->sock, NET_SHUT_WRITE); /* discard notices */
             client->state = CLOSING;
             return;
         }
-        if (!talk_answer(&client->talk)) {
+        int taken = talk_answer(talk);
+        if (taken < 0) {
             client->state = READING;
             return;
         }
+        polled.messages += (unsigned)taken;
+        if (talk->over)
+            client->deadline = net_now() + NET_FINISH_MS;
     }
     lose(client);
 }
@@ -91,12 +119,14 @@ static bool count(bool found)
     return found;
 }
 
-/* Asks one client what its state allows. Returns whether there was anything. */
+/* Asks a client what its state allows. Returns whether there was anything. */
 static bool visit(struct client *client)
 {
-    size_t unsent = lines_unsent(&client->talk.out);
-    if (client->state == READING) {
-        if (lines_receive(&client->talk.in, client->socket) == 0)
+    size_t unsent = client->talk.out.size;
+    if (client->talk.over && net_now() >= client->deadline) {
+        close_client(client);
+    } else if (client->state == READING) {
+        if (receive(client))
             converse(client);
         else if (net_would_block(net_error()))
             return false;
@@ -104,44 +134,23 @@ static bool visit(struct client *client)
             lose(client);
     } else if (client->state == ANSWERING) {
         converse(client);
-        return lines_unsent(&client->talk.out) != unsent;
+        return client->talk.out.size != unsent;
     } else if (client->state == CLOSING) {
-        if (!net_finish_done(&client->finish, client->socket))
+        if (!net_discard(client->sock, &client->discarded))
             return false;
         close_client(client);
     }
     return true;
 }
 
-/* Takes a client out of the queue. Returns false if none can be had now. */
-static bool accept_client(net_socket listener)
+/* Asks all clients, and forgets those that are closed. Returns whether any of
+ * them had something. */
+static bool visit_clients(void)
 {
-    net_socket socket;
-    struct net_name name;
-    if (serve_accept(listener, &socket, &name) != 0)
-        return false;
-    struct client *client = calloc(1, sizeof *client);
-    if (client == NULL || net_set_nonblocking(socket) != 0) {
-        serve_refuse(socket, name);
-        free(client);
-        return true;
-    }
-    client->socket = socket;
-    client->talk.name = name;
-    client->next = clients;
-    clients = client;
-    talk_start(&client->talk);
-    converse(client);
-    return true;
-}
-
-/* Frees the clients that are closed, and counts everybody's messages. */
-static void sweep(void)
-{
+    bool found = false;
     for (struct client **at = &clients; *at != NULL;) {
         struct client *client = *at;
-        polled.messages += client->talk.messages;
-        client->talk.messages = 0;
+        found |= count(visit(client));
         if (client->state != CLOSED) {
             at = &client->next;
         } else {
@@ -149,6 +158,30 @@ static void sweep(void)
             free(client);
         }
     }
+    return found;
+}
+
+/* Takes a client out of the queue. Returns false if none can be had now. */
+static bool accept_client(net_socket listener)
+{
+    struct net_name name;
+    net_socket sock = net_accept(listener, &name);
+    log_accept(sock);
+    if (sock == NET_BAD)
+        return false;
+    struct client *client = calloc(1, sizeof *client);
+    if (client == NULL || net_set_nonblocking(sock) != 0) {
+        talk_refuse(sock, name);
+        free(client);
+        return true;
+    }
+    client->sock = sock;
+    client->talk.name = name;
+    client->next = clients;
+    clients = client;
+    talk_start(&client->talk);
+    converse(client);
+    return true;
 }
 
 /* Work of the server's own: now and then it says what the polling cost. */
@@ -163,49 +196,41 @@ static void report(void)
     polled.since = net_now();
 }
 
-/* After a round in vain: lets others run, then sleeps, longer and longer. */
+/* After a round that found nothing: lets other programs run, then sleeps,
+ * longer and longer. */
 static void rest(bool found)
 {
-    static int vain, nap; /* rounds in a row, and the last sleep in ms */
+    static int rounds, nap; /* without a find, in a row; last sleep in ms */
     if (found) {
-        vain = 0;
+        rounds = 0;
         nap = 0;
         return;
     }
-    (void)fflush(stdout);
-    if (vain < YIELDS) {
-        vain++;
+    (void)fflush(stdout); /* a lost log does not stop the server */
+    if (rounds < YIELDS) {
+        rounds++;
         net_yield();
     } else {
-        nap = nap == 0 ? 1 : nap < LONGEST_NAP ? nap * 2 : nap;
+        nap = nap == 0 ? 1 : nap < LONGEST_NAP_MS ? nap * 2 : nap;
         net_sleep(nap);
     }
 }
 
 int main(int argc, char **argv)
 {
-    struct net_endpoint at;
-    struct net_reason why;
-    int status = net_server_setup(argc, argv, &at);
+    net_socket listener;
+    int status = args_listen(argc, argv, &listener);
     if (status >= 0)
         return status;
-
-    net_socket listener = net_listen(&at, &why);
-    if (listener == NET_BAD)
-        return net_fail("server", why);
-    struct net_name here = net_local_name(listener);
     if (net_set_nonblocking(listener) != 0)
-        return net_fail("server", net_explain("fcntl", here, net_error()));
-    (void)printf("listening on %s\n", here.text);
+        return net_fail("server", net_error_text(net_error()));
 
     polled.since = net_now();
     for (;;) {
         bool found = false;
         for (int n = 0; n < ACCEPTS && count(accept_client(listener)); n++)
             found = true;
-        for (struct client *c = clients; c != NULL; c = c->next)
-            found |= count(visit(c));
-        sweep();
+        found |= visit_clients();
         report();
         rest(found);
     }

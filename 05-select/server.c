@@ -14,13 +14,15 @@
  * See also: select(2), select_tut(2), poll(2).
  */
 #include "../common/net.h"
-#include "../common/lines.h"
+#include "../common/args.h"
+#include "../common/prompt.h"
 
 enum {
-    ACCEPTS = 256,          /* newcomers a round: the others wait meanwhile */
-    ACCEPT_AGAIN_MS = 1000, /* a pause while there are no descriptors */
-    QUIET_MS = 5000,        /* so long nothing happened: worth a line */
-    TICK_MS = 100,          /* a look at the clock while it matters */
+    ACCEPTS = 256,          /* newcomers in one round: then the others' turn */
+    ACCEPT_AGAIN_MS = 1000, /* the pause while there are no descriptors */
+    QUIET_MS = 5000,        /* log "quiet" after this long without an event */
+    TICK_MS = 100,          /* wake up this often while a deadline runs */
+    FULL_MS = 2000,         /* who leaves no room for so long is dropped */
 };
 
 enum state {
@@ -31,26 +33,52 @@ enum state {
 };
 
 struct client {
-    net_socket socket;
+    net_socket sock;
     enum state state;
-    struct talk talk;         /* what was said: see lines.h */
-    struct net_finish finish; /* CLOSING: for how long */
     struct client *next;
+    long long deadline; /* when it is closed (net_now); 0 for never */
+    size_t discarded;   /* CLOSING: bytes */
+    struct talk talk;   /* what was said: see talk.h */
 };
 
 static struct client *clients; /* all of them, the newest first */
 static int watched = 2;        /* sockets: listener, keyboard and theirs */
-static long long accept_again; /* no descriptors: not before this moment */
-static long long quiet_since;
+static bool room =
+    true; /* every client has room for a line of the operator's */
 static struct lines_in keyboard = {.limit = LINE_LIMIT};
+static long long quiet_since, accept_again; /* moments on net_now's clock */
 
 static void close_client(struct client *client)
 {
-    (void)net_close(client->socket); /* nothing more can go wrong with it */
+    (void)net_close(client->sock); /* whatever it returns, the socket is gone */
     client->state = CLOSED;
 }
 
-/* Ends a client that is gone without a good-bye. */
+/* Receives once. Returns false if that failed, or nothing is there. */
+static bool receive(struct client *client)
+{
+    char bytes[LINES_CHUNK];
+    long got = net_recv(client->sock, bytes, sizeof bytes);
+    if (got < 0)
+        return false;
+    lines_put(&client->talk.in, bytes, (size_t)got); /* 0: end of stream */
+    return true;
+}
+
+/* Sends what the kernel takes now. Returns false if the connection failed. */
+static bool send_answers(struct client *client)
+{
+    struct lines_out *out = &client->talk.out;
+    while (out->size > 0) {
+        long sent = net_send(client->sock, out->bytes, out->size);
+        if (sent < 0)
+            return net_would_block(net_error()); /* the rest stays in out */
+        lines_drop(out, (size_t)sent);
+    }
+    return true;
+}
+
+/* Ends a client whose connection has failed. */
 static void lose(struct client *client)
 {
     talk_lost(&client->talk, net_error());
@@ -60,79 +88,66 @@ static void lose(struct client *client)
 /* Goes on with a conversation as far as that is possible without waiting. */
 static void converse(struct client *client)
 {
-    for (;;) {
-        if (lines_send(&client->talk.out, client->socket) != 0)
-            break;
-        if (lines_unsent(&client->talk.out) > 0) {
-            client->state = ANSWERING;
+    struct talk *talk = &client->talk;
+    client->state = ANSWERING;
+    while (send_answers(client)) {
+        if (talk->out.size > 0)
             return;
-        }
-        if (client->talk.over) {
-            net_finish_start(&client->finish, client->socket);
+        if (talk->over) {
+            (void)shutdown(client->sock, NET_SHUT_WRITE); /* discard notices */
             client->state = CLOSING;
             return;
         }
-        if (!talk_answer(&client->talk)) {
+        if (talk_answer(talk) < 0) {
             client->state = READING;
             return;
         }
+        if (talk->over)
+            client->deadline = net_now() + NET_FINISH_MS;
     }
     lose(client);
+}
+
+/* True if a line of the operator's fits. */
+static bool has_room(const struct client *client)
+{
+    return client->talk.over || lines_room(&client->talk.out) > LINE_LIMIT;
 }
 
 /* Does what the client's state and select allow. */
 static void visit(struct client *client, bool ready)
 {
-    if (client->state == READING && ready) {
-        if (lines_receive(&client->talk.in, client->socket) == 0)
+    if (client->deadline > 0 && net_now() >= client->deadline) {
+        if (!client->talk.over)
+            talk_end(&client->talk, "lost: does not read", "");
+        close_client(client);
+    } else if (client->state == READING && ready) {
+        if (receive(client))
             converse(client);
         else if (!net_would_block(net_error()))
             lose(client);
-    } else if (client->state == ANSWERING) {
-        if (ready)
-            converse(client);
-        if (talk_stuck(&client->talk)) {
-            talk_end(&client->talk, "lost: does not read", "");
-            close_client(client);
-        }
-    } else if (client->state == CLOSING) {
-        if (net_finish_done(&client->finish, client->socket))
-            close_client(client);
+    } else if (client->state == ANSWERING && ready) {
+        converse(client);
+    } else if (client->state == CLOSING && ready &&
+               net_discard(client->sock, &client->discarded)) {
+        close_client(client);
     }
+    if (!has_room(client) && client->deadline == 0)
+        client->deadline = net_now() + FULL_MS;
+    else if (has_room(client) && !client->talk.over)
+        client->deadline = 0;
 }
 
-/* Takes a client out of the queue. Returns false if none can be had now. */
-static bool accept_client(net_socket listener)
+/* Visits all clients, and forgets those that are closed. */
+static void visit_clients(fd_set *readable, fd_set *writable)
 {
-    net_socket socket;
-    struct net_name name;
-    int code = serve_accept(listener, &socket, &name);
-    bool failed = code != 0 && !net_would_block(code);
-    accept_again = failed ? net_now() + ACCEPT_AGAIN_MS : 0;
-    if (code != 0)
-        return false;
-    struct client *client =
-        net_can_select(socket, watched) ? calloc(1, sizeof *client) : NULL;
-    if (client == NULL || net_set_nonblocking(socket) != 0) {
-        serve_refuse(socket, name);
-        free(client);
-        return true;
-    }
-    client->socket = socket;
-    client->talk.name = name;
-    client->next = clients;
-    clients = client;
-    watched++;
-    talk_start(&client->talk);
-    converse(client);
-    return true;
-}
-
-/* Frees the clients that are closed. */
-static void sweep(void)
-{
+    room = true;
     for (struct client **at = &clients; *at != NULL;) {
         struct client *client = *at;
+        if (client->state != CLOSED)
+            visit(client, FD_ISSET(client->sock, readable) ||
+                              FD_ISSET(client->sock, writable));
+        room = room && has_room(client);
         if (client->state != CLOSED) {
             at = &client->next;
         } else {
@@ -144,109 +159,120 @@ static void sweep(void)
     }
 }
 
-static bool everyone_has_room(void)
+/* Takes a client out of the queue. Returns false if none can be had now. */
+static bool accept_client(net_socket listener)
 {
-    for (const struct client *c = clients; c != NULL; c = c->next)
-        if (!talk_has_room(&c->talk))
-            return false;
+    struct net_name name;
+    net_socket sock = net_accept(listener, &name);
+    accept_again = log_accept(sock) ? net_now() + ACCEPT_AGAIN_MS : 0;
+    if (sock == NET_BAD)
+        return false;
+    struct client *client =
+        net_can_select(sock, watched) ? calloc(1, sizeof *client) : NULL;
+    if (client == NULL || net_set_nonblocking(sock) != 0) {
+        talk_refuse(sock, name);
+        free(client);
+        return true;
+    }
+    client->sock = sock;
+    client->talk.name = name;
+    client->next = clients;
+    clients = client;
+    watched++;
+    talk_start(&client->talk);
+    converse(client);
     return true;
 }
 
-/* Passes the operator's lines on while everyone has room for them. Returns
- * false after quit. */
+/* Passes on what the operator has typed, as long as everyone has room. Many
+ * short lines leave in one send. Returns false after quit. */
 static bool relay_keyboard(void)
 {
     struct line line;
-    while (everyone_has_room() &&
-           lines_typed(&keyboard, "server", &line) == LINE_READY) {
-        for (struct client *c = clients; c != NULL; c = c->next)
-            if (!c->talk.over) {
+    bool quit = false;
+    while (room && !quit &&
+           prompt_next(&keyboard, "server", &line) == LINE_READY) {
+        quit = line_is(line, "quit");
+        for (struct client *c = clients; c != NULL; c = c->next) {
+            if (!c->talk.over)
                 lines_add_line(&c->talk.out, "", line);
+            if (!has_room(c))
                 converse(c);
-            }
-        if (line_is(line, "quit"))
-            return false;
+            room = room && has_room(c);
+        }
+    }
+    for (struct client *c = clients; c != NULL; c = c->next)
+        if (!c->talk.over && c->talk.out.size > 0)
+            converse(c);
+    return !quit;
+}
+
+/* Sleeps in select until something can be done, or it is time to look at a
+ * deadline. The sets then hold the ready sockets. Returns false if it fails. */
+static bool wait_ready(net_socket listener, fd_set *readable, fd_set *writable)
+{
+    const long long now = net_now();
+    bool tick = now < accept_again;
+    int nfds = 0, left = (int)(quiet_since + QUIET_MS - now);
+    FD_ZERO(readable); /* select changes the sets, and on Linux the time too: */
+    FD_ZERO(writable); /* they are made anew each time */
+    for (const struct client *c = clients; c != NULL; c = c->next) {
+        if (c->state != CLOSED) /* closed sockets must not be in a set */
+            FD_SET(c->sock, c->state == ANSWERING ? writable : readable);
+        nfds = net_nfds(nfds, c->sock);
+        tick |= c->deadline > 0;
+    }
+    if (now >= accept_again) {
+        FD_SET(listener, readable);
+        nfds = net_nfds(nfds, listener);
+    }
+    if (room && !keyboard.ended) {
+        FD_SET(net_input(), readable);
+        nfds = net_nfds(nfds, net_input());
+    }
+    left = left < 0 ? 0 : tick && left > TICK_MS ? TICK_MS : left;
+    struct timeval limit = {left / 1000, left % 1000 * 1000};
+    (void)fflush(stdout); /* a lost log does not stop the server */
+    int ready = net_select(nfds, readable, writable, NULL, &limit);
+    if (ready < 0) { /* the sets mean nothing then */
+        FD_ZERO(readable);
+        FD_ZERO(writable);
+        return net_interrupted(net_error());
+    }
+    if (ready > 0 || net_now() - quiet_since >= QUIET_MS) {
+        if (ready == 0)
+            log_event("quiet for %d s", QUIET_MS / 1000);
+        quiet_since = net_now();
     }
     return true;
-}
-
-/* Fills in what select is to watch, and for how long. Returns its first
- * argument. */
-static int watch(net_socket listener, fd_set *readable, fd_set *writable,
-                 struct timeval *limit)
-{
-    int nfds = 0;
-    long long now = net_now(), left = quiet_since + QUIET_MS - now;
-    FD_ZERO(readable);
-    FD_ZERO(writable);
-    if (now >= accept_again)
-        nfds = net_watch(nfds, listener, readable);
-    if (!keyboard.ended && everyone_has_room())
-        nfds = net_watch(nfds, net_input(), readable);
-    bool tick = now < accept_again;
-    for (const struct client *c = clients; c != NULL; c = c->next) {
-        nfds = net_watch(nfds, c->socket,
-                         c->state == ANSWERING ? writable : readable);
-        tick |= c->state != READING;
-    }
-    if (tick && left > TICK_MS)
-        left = TICK_MS;
-    *limit = net_timeval(left > 0 ? left : 0);
-    return nfds;
-}
-
-/* Says so when nobody has done anything for a while. */
-static void note_quiet(bool quiet)
-{
-    if (quiet && net_now() - quiet_since < QUIET_MS)
-        return;
-    if (quiet)
-        log_event("quiet for %d s", QUIET_MS / 1000);
-    quiet_since = net_now();
 }
 
 int main(int argc, char **argv)
 {
-    struct net_endpoint at;
-    struct net_reason why;
-    int status = net_server_setup(argc, argv, &at);
+    fd_set readable, writable;
+    net_socket listener;
+    int status = args_listen(argc, argv, &listener);
     if (status >= 0)
         return status;
-
-    net_socket listener = net_listen(&at, &why);
-    if (listener == NET_BAD)
-        return net_fail("server", why);
-    struct net_name here = net_local_name(listener);
     if (net_set_nonblocking(listener) != 0)
-        return net_fail("server", net_explain("fcntl", here, net_error()));
-    (void)printf("listening on %s\n", here.text);
-
+        return net_fail("server", net_error_text(net_error()));
+    if (!net_can_select(listener, 0))
+        return net_cannot_select("server");
+    keyboard.ended = net_input() == NET_BAD; /* net_input has said why */
     quiet_since = net_now();
     for (bool running = true; running;) {
-        fd_set readable, writable; /* select changes them, and on Linux */
-        struct timeval limit;      /* this too: they are new each time */
-        int nfds = watch(listener, &readable, &writable, &limit);
-        (void)fflush(stdout);
-        int ready = select(nfds, &readable, &writable, NULL, &limit);
-        if (ready < 0 && net_interrupted(net_error()))
-            continue;
-        if (ready < 0)
-            return net_fail("server", net_explain("select", here, net_error()));
-        note_quiet(ready == 0);
-        for (int n = 0; n < ACCEPTS && FD_ISSET(listener, &readable); n++)
-            if (!accept_client(listener))
-                break;
-        for (struct client *c = clients; c != NULL; c = c->next)
-            visit(c, FD_ISSET(c->socket, &readable) ||
-                         FD_ISSET(c->socket, &writable));
-        if (FD_ISSET(net_input(), &readable) &&
-            lines_receive(&keyboard, net_input()) != 0)
-            keyboard.ended = true; /* unreadable is as good as ended */
-        running = relay_keyboard();
-        sweep();
+        if (!wait_ready(listener, &readable, &writable))
+            return net_fail("server", net_error_text(net_error()));
+        if (FD_ISSET(listener, &readable))
+            for (int n = 0; n < ACCEPTS && accept_client(listener); n++)
+                continue;
+        visit_clients(&readable, &writable);
+        if (FD_ISSET(net_input(), &readable))
+            prompt_read(&keyboard, "server");
+        if (!lines_empty(&keyboard))
+            running = relay_keyboard();
     }
-
     for (const struct client *c = clients; c != NULL; c = c->next)
-        net_dismiss(c->socket, "");
+        net_dismiss(c->sock, "");
     return 0;
 }

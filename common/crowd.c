@@ -13,8 +13,10 @@
  *
  * See also: poll(2).
  */
-#include "net.h"
-#include "lines.h"
+#include "../tests/lib/net_more.h"
+#include "connect.h"
+#include "args.h"
+#include "talk.h"
 
 #include <limits.h>
 
@@ -230,7 +232,7 @@ static struct line line_of(const struct client *c, long long n)
  * operator's line that nobody knows: NULL, and no bytes. */
 static struct line expected(const struct client *c)
 {
-    static char text[LINES_ANSWER_SIZE];
+    static char text[ANSWER_LIMIT + 1];
     static const char full[] = "error: " SERVER_FULL "\n";
     if (c->greeted == NEVER && c->refusing)
         return (struct line){full, sizeof full - 1};
@@ -259,7 +261,7 @@ static const char *excerpt(char *shown, struct line line, size_t from)
         line.length--;
     bool cut = line.length > EXCERPT;
     line.length = cut ? EXCERPT : line.length;
-    line_show(line, shown);
+    line_show(line, shown, 4 * EXCERPT + 1);
     if (cut)
         memcpy(shown + strlen(shown), "...", sizeof "...");
     return shown;
@@ -269,7 +271,7 @@ static const char *excerpt(char *shown, struct line line, size_t from)
 static void wrong(struct client *c, struct line wanted, struct line rest)
 {
     char expect[4 * EXCERPT + 4], saw[4 * EXCERPT + 4];
-    static char seen[LINES_ANSWER_SIZE + CHUNK];
+    static char seen[ANSWER_LIMIT + 1 + CHUNK];
     const char *stop = memchr(rest.bytes, '\n', rest.length);
     if (stop != NULL)
         rest.length = (size_t)(stop - rest.bytes) + 1;
@@ -1186,7 +1188,7 @@ static int read_options(int argc, char **argv)
         if (!set_option(option, argv[i]))
             return misused("bad value", argv[i]);
     }
-    if (i == argc || !net_is_port(argv[i], 1))
+    if (i == argc || !args_is_port(argv[i], 1))
         return misused("no port, but", i < argc ? argv[i] : "");
     if (i + 2 < argc)
         return misused("too much:", argv[i + 2]);

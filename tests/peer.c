@@ -11,6 +11,8 @@
  */
 #include "../common/net.h"
 
+#include "../common/connect.h"
+
 #include <stdarg.h>
 
 #define GREETING "Connect succeed. Please send a message to me\n"

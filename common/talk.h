@@ -1,0 +1,207 @@
+/* talk.h - the protocol's texts, a conversation without its socket, and the
+ * servers' log.
+ *
+ * The chapters receive and send. What a line means, and what is answered, is
+ * the same in all of them and stands here.
+ */
+#ifndef TALK_H
+#define TALK_H
+
+#include "net.h"
+
+#include "lines.h"
+
+#define GREETING "Connect succeed. Please send a message to me\n"
+#define ANSWER "Message received - "
+#define TOO_LONG "line longer than 1024 bytes"
+#define SERVER_FULL "server is full"
+
+enum {
+    /* The longest answer, its \n not counted. */
+    ANSWER_LIMIT = sizeof ANSWER - 1 + LINE_LIMIT,
+
+    /* What must fit before a line is taken: its answer, and in chapter 05 a
+     * line that comes from the operator. */
+    TALK_ROOM = ANSWER_LIMIT + 1 + LINE_LIMIT + 1,
+
+    /* Any answer as text: each byte may become "\xNN". */
+    SHOWN_SIZE = 4 * ANSWER_LIMIT + 1,
+
+    /* A line of the log with its \n. A write of so many bytes stays whole on
+     * every POSIX system, although others write to the same pipe (pipe(7)). */
+    LOG_LINE_SIZE = 512,
+    LOG_TIME_SIZE = sizeof "2026-11-21 10:20:30 ",
+};
+
+/* --------------------------------------------------------------- the log */
+
+/* Writes a line as a text that is safe to print. A peer's control bytes could
+ * move the cursor, set colours or worse, so those below 0x20, 0x7f, and U+0080
+ * to U+009F (in UTF-8 C2 80 to C2 9F) become \xNN. If `size` bytes are not
+ * enough, the text is cut between two characters and ends with how long the
+ * line is: "... (1024 bytes)". */
+static inline void line_show(struct line line, char *text, size_t size)
+{
+    char tail[40];
+    int tail_length =
+        snprintf(tail, sizeof tail, "... (%u bytes)", (unsigned)line.length);
+    size_t used = 0, cut = 0; /* bytes of text; where the tail may begin */
+    int inside = 0;           /* bytes since a UTF-8 character has begun */
+    bool second = false;      /* of the two bytes of U+0080 to U+009F */
+    for (size_t i = 0; i < line.length; i++) {
+        unsigned char byte = (unsigned char)line.bytes[i];
+        bool first = byte == 0xc2 && i + 1 < line.length &&
+                     ((unsigned char)line.bytes[i + 1] & 0xe0) == 0x80;
+        bool shown = byte >= 0x20 && byte != 0x7f && !first && !second;
+        inside = (byte & 0xc0) == 0x80 && inside < 3 ? inside + 1 : 0;
+        if (inside == 0 && used + (size_t)tail_length < size)
+            cut = used;
+        if (used + (shown ? 1 : 4) >= size) {
+            snprintf(text + cut, size - cut, "%s", tail);
+            return;
+        }
+        if (shown)
+            text[used++] = (char)byte;
+        else
+            used += (size_t)snprintf(text + used, 5, "\\x%02x", byte);
+        second = first;
+    }
+    text[used] = '\0';
+}
+
+/* When the log leaves the program. Usually its lines wait in stdout's buffer
+ * until the server is about to wait itself, so that many leave in one write.
+ * In chapter 03 many threads write, and each would wait for the lock of that
+ * buffer. With true each line is a write of its own. Set it before there are
+ * threads. */
+static bool log_at_once;
+
+/* Prints a line of the log: date and time, then what the format makes of its
+ * arguments (printf(3)). More than LOG_LINE_SIZE is cut. If the line cannot
+ * be written, the server goes on without it. */
+NET_PRINTF(1, 2) static inline void log_event(const char *format, ...)
+{
+    char text[LOG_LINE_SIZE + 1];
+    struct tm now;
+    size_t length = 0;
+    if (net_local_time(time(NULL), &now))
+        length = strftime(text, LOG_TIME_SIZE, "%Y-%m-%d %H:%M:%S ", &now);
+    va_list arguments;
+    va_start(arguments, format);
+    int more =
+        vsnprintf(text + length, LOG_LINE_SIZE - length, format, arguments);
+    va_end(arguments);
+    if (more > 0)
+        length += (size_t)more;
+    if (length > LOG_LINE_SIZE - 1)
+        length = LOG_LINE_SIZE - 1;
+    text[length++] = '\n';
+    if (log_at_once)
+        (void)net_print(text, length); /* see above: it goes on without */
+    else
+        fwrite(text, 1, length, stdout);
+}
+
+/* Logs what a client says, lost connections, and failures of accept. */
+static inline void log_says(struct net_name name, struct line line)
+{
+    char shown[LOG_LINE_SIZE];
+    line_show(line, shown,
+              sizeof shown - LOG_TIME_SIZE - strlen(name.text) -
+                  strlen(" says: "));
+    log_event("%s says: %s", name.text, shown);
+}
+
+static inline void log_lost(struct net_name name, int code)
+{
+    log_event("%s lost: %s", name.text, net_error_text(code).text);
+}
+
+/* To be called with what accept has returned. Returns true if it failed, and
+ * not because nobody waits in the queue. It then logs why; of a row of failures
+ * only the first, since without descriptors every try fails. For one thread. */
+static inline bool log_accept(net_socket accepted)
+{
+    static bool failing;
+    int code = accepted == NET_BAD ? net_error() : 0;
+    bool failed = code != 0 && !net_would_block(code);
+    if (failed && !failing)
+        log_event("cannot accept: %s", net_error_text(code).text);
+    failing = failed;
+    return failed;
+}
+
+/* ------------------------------------------------------- the conversation */
+
+/* A conversation of chapters 03, 04 and 05, without its socket. */
+struct talk {
+    struct net_name name; /* the client's address */
+    bool over;            /* the last word is in out: no more is taken */
+    struct lines_out out; /* answered, not yet sent */
+    struct lines_in in;   /* received, not yet answered */
+};
+
+/* Begins a talk in which only the name is set and all else is zero. The first
+ * thing to send is the greeting. */
+static inline void talk_start(struct talk *talk)
+{
+    log_event("%s connected", talk->name.text);
+    talk->in.limit = LINE_LIMIT;
+    lines_add_text(&talk->out, GREETING);
+}
+
+/* Ends it: logs how, and adds a last word for the client. */
+static inline void talk_end(struct talk *talk, const char *how,
+                            const char *word)
+{
+    log_event("%s %s", talk->name.text, how);
+    lines_add_text(&talk->out, word);
+    talk->over = true;
+}
+
+/* Ends it without a word: the connection failed with this error. */
+static inline void talk_lost(struct talk *talk, int code)
+{
+    if (!talk->over) /* otherwise its end is in the log already */
+        log_lost(talk->name, code);
+    talk->over = true;
+}
+
+/* Takes the lines that are whole and adds their answers, as long as there is
+ * room. To be called when all is sent. Returns how many lines it took, or -1
+ * if none is whole and the talk goes on: then more must be received. */
+static inline int talk_answer(struct talk *talk)
+{
+    int taken = 0;
+    struct line line;
+    while (!talk->over && lines_room(&talk->out) >= TALK_ROOM) {
+        switch (lines_next(&talk->in, &line)) {
+        case LINE_PARTIAL:
+            return taken > 0 ? taken : -1;
+        case LINE_READY:
+            taken++;
+            log_says(talk->name, line);
+            if (line_is(line, "quit"))
+                talk_end(talk, "left", "quit\n");
+            else
+                lines_add_line(&talk->out, ANSWER, line);
+            break;
+        case LINE_TOO_LONG:
+            talk_end(talk, "lost: " TOO_LONG, "error: " TOO_LONG "\n");
+            break;
+        case LINE_END:
+            talk_end(talk, "left", "");
+            break;
+        }
+    }
+    return taken;
+}
+
+/* Sends a newcomer away for whom there is no room. Closes the socket. */
+static inline void talk_refuse(net_socket sock, struct net_name name)
+{
+    log_event("%s refused: " SERVER_FULL, name.text);
+    net_dismiss(sock, "error: " SERVER_FULL "\n");
+}
+
+#endif
