@@ -12,8 +12,7 @@ static inline bool args_is_port(const char *text, int least)
            atoi(text) >= least && atoi(text) <= 65535;
 }
 
-/* Prints what is wrong, as printf(3) does, and how it is right. Returns the
- * exit status, 2. */
+/* Prints what is wrong, and how it is right. Returns the exit status, 2. */
 NET_PRINTF(3, 4)
 static inline int args_wrong(const char *program, const char *usage,
                              const char *format, ...)
@@ -27,9 +26,8 @@ static inline int args_wrong(const char *program, const char *usage,
     return 2;
 }
 
-/* Starts the network and checks a command line. Returns -1 when the program
- * should go on. Otherwise all is said and it should exit with what is returned:
- * 0 after help, 1 without a network, 2 after wrong usage. */
+/* Starts the network and checks a command line. Returns -1 if all is well, or
+ * the exit status: 0 after help, 1 without a network, 2 after wrong usage. */
 static inline int args_check(int argc, char **argv, const char *program,
                              const char *usage, const char *port, int least)
 {
@@ -63,9 +61,8 @@ static inline int args_server(int argc, char **argv, struct net_endpoint *at)
                       at->port, 0);
 }
 
-/* Listens as a server's command line says, and prints "listening on" with the
- * address. Returns -1 with a socket in *listener, or, when all is said, the
- * program's exit status as args_check does; 1 if it cannot listen there. */
+/* Listens as a server's command line says, and prints "listening on ADDRESS".
+ * Returns -1 with a socket in *listener, or the exit status: that is said. */
 static inline int args_listen(int argc, char **argv, net_socket *listener)
 {
     struct net_endpoint at;

@@ -1,13 +1,11 @@
 /* lines.h - a byte stream cut into lines, and lines waiting to be sent.
  *
  * TCP carries bytes and not messages: what one send took may arrive in pieces,
- * and what two sends took may arrive as one. So each connection keeps two
- * buffers. What was received waits in the first one until a line is whole.
- * What is to be sent waits in the second one until the kernel takes it.
+ * and what two sends took may arrive as one. So received bytes wait here until
+ * a line is whole, and lines to be sent wait until the kernel takes them.
  *
- * Nothing here makes a system call: the program receives and sends, and hands
- * the bytes over. The same code therefore serves sockets that wait and sockets
- * that do not.
+ * Nothing here makes a system call: the program receives and sends, so the same
+ * code serves sockets that wait and sockets that do not.
  */
 #ifndef LINES_H
 #define LINES_H
@@ -19,14 +17,11 @@
 
 enum {
     LINE_LIMIT = 1024, /* bytes in a line, its end not counted */
-
     LINES_CHUNK = 2048, /* so many bytes can be put in at a time */
-
     /* The longest unfinished line, some texts around it, and a chunk. */
     LINES_IN_SIZE = LINE_LIMIT + 64 + LINES_CHUNK,
-
-    /* Two lines of 1024 bytes with the protocol's texts around them, and more
-     * room, so that many short answers leave in one send. */
+    /* Two lines with the protocol's texts around them, and more room, so that
+     * many short answers leave in one send. */
     LINES_OUT_SIZE = 3072,
 };
 

@@ -1,20 +1,16 @@
 /* net.h - sockets, the same on every system.
  *
  * POSIX and Windows do nearly the same under other names. What differs stands
- * in net_posix.h and net_windows.h, one of which is included below; what both
- * promise is written here, once. The rest of this file uses those promises
- * and is alike everywhere.
+ * in net_posix.h and net_windows.h; what both promise is written here, once.
  *
- * Include this file before any system header. It defines feature-test macros,
+ * Include this file before any system header: it defines feature-test macros,
  * and the system headers read those once, at the first of them.
  *
- * All names begin with net_. No function exits the program or allocates memory
- * that the caller would have to free, but for net_resolve. A socket that a
- * function returns belongs to the caller, who ends it with net_close,
- * net_finish or net_dismiss.
- *
- * Unless a contract says otherwise, failure is -1 (NET_BAD for a socket) and
- * net_error() tells why; times are milliseconds, sizes are bytes.
+ * No function exits the program, and only net_resolve allocates memory that the
+ * caller has to free. A socket that a function returns belongs to the caller,
+ * who ends it with net_close, net_finish or net_dismiss. Unless a contract says
+ * otherwise, failure is -1 (NET_BAD for a socket) and net_error() tells why;
+ * times are milliseconds, sizes are bytes.
  */
 #ifndef NET_H
 #define NET_H
@@ -23,10 +19,8 @@
 
 enum {
     NET_BACKLOG = 4096, /* what listen() is asked for; the system cuts it */
-
     NET_FINISH_BYTES = 1 << 20, /* a good-bye discards no more than this */
     NET_FINISH_MS = 1000,       /* and takes no longer */
-
     NET_NAME_SIZE = 80,    /* "[ADDRESS%SCOPE]:PORT" and a NUL */
     NET_REASON_SIZE = 512, /* a line or two for a person */
 };
@@ -60,43 +54,30 @@ enum {
 
 /* ==================================== what the two systems do: the contracts
  *
- * Each system's file defines, besides the functions:
- *
- *   net_socket      a socket: an int on POSIX, a SOCKET on Windows
- *   NET_BAD         the value that is no socket
- *   NET_SHUT_WRITE  for shutdown(): no more is sent (SHUT_WR, SD_SEND)
- *   NET_SO_REUSE    for setsockopt(): see net_listen
- *   NET_E...        the error codes that net_explain has a hint for
- */
+ * Their files also define net_socket (an int on POSIX, a SOCKET on Windows),
+ * NET_BAD, the value that is no socket, NET_SHUT_WRITE for shutdown(), and
+ * NET_SO_REUSE for setsockopt(): see net_listen_address. */
 
-/* Makes the network ready for use. Called once, before anything else. Returns
- * 0 or -1. It also sees to it that no signal ends or stops the program because
- * of what a client or a terminal does (signal(7)). */
+/* Makes the network ready, and sees to it that no signal ends or stops the
+ * program because of what a peer does. Called once, first. Returns 0 or -1. */
 static inline int net_start(void);
 
 /* The code of the last call that failed: errno, or WSAGetLastError() on
  * Windows. The next call may change it, so ask at once. */
 static inline int net_error(void);
 
-/* True if the call did not fail but would have had to wait. On a non-blocking
- * socket this is the normal answer when there is nothing to do: EAGAIN in
- * recv(2) and send(2). */
+/* What a code means that is no failure. The call would have had to wait: on a
+ * non-blocking socket the normal answer when there is nothing to do (EAGAIN in
+ * recv(2)). A signal ended the wait: call again (signal(7)). The connect has
+ * begun and goes on by itself (connect(2)). Something has happened to the
+ * newcomer, and the listener is fine: accept again (accept(2)). */
 static inline bool net_would_block(int code);
-
-/* True if a signal ended the wait. Nothing is wrong: call again (signal(7)). */
 static inline bool net_interrupted(int code);
-
-/* True if connect has begun and goes on by itself: on a non-blocking socket,
- * or because a signal ended the wait for it (connect(2)). */
 static inline bool net_in_progress(int code);
-
-/* True if accept failed because of a signal or of something that happened to
- * the newcomer. The listener is fine: call again (accept(2)). */
 static inline bool net_accept_again(int code);
 
-/* Write the system's words for an error code (strerror(3)), or for what
- * getaddrinfo returned (gai_strerror(3)), to text, `size` bytes. Threads may
- * call them. */
+/* Write the system's words for an error code, or for what getaddrinfo returned,
+ * to text, `size` bytes. Threads may call them (strerror_r(3)). */
 static inline void net_system_text(int code, char *text, size_t size);
 static inline void net_resolve_text(int code, char *text, size_t size);
 
@@ -138,18 +119,16 @@ static inline int net_select(int nfds, fd_set *readable, fd_set *writable,
 
 /* True if select can watch this socket besides `watched` others. On POSIX an
  * fd_set is a row of FD_SETSIZE bits, one for each socket number, and FD_SET
- * with a higher number writes into memory behind the set. On Windows it is a
- * list with room for FD_SETSIZE sockets. */
+ * with a higher number writes behind it. On Windows it is a list. */
 static inline bool net_can_select(net_socket sock, int watched);
 
 /* What select's first argument, so far nfds, becomes when `sock` is in one of
  * the sets: the highest socket number and one more. */
 static inline int net_nfds(int nfds, net_socket sock);
 
-/* Standard input as something that net_recv, net_wait and net_select take. It
- * is the same at every call and must not be closed. On Windows, where select
- * takes sockets alone, a thread copies it into one. Returns NET_BAD, and says
- * so on standard error, if that cannot be had. */
+/* Standard input for net_recv, net_wait and net_select; never to be closed. On
+ * Windows, where select takes sockets alone, a thread copies it into one.
+ * Returns NET_BAD, and says so on standard error, if that cannot be had. */
 static inline net_socket net_input(void);
 
 /* Milliseconds since some fixed moment. Setting the clock does not move it
@@ -160,11 +139,9 @@ static inline long long net_now(void);
  * Threads may call it, unlike localtime(3). */
 static inline bool net_local_time(time_t when, struct tm *local);
 
-/* Lets other programs run for ms milliseconds; a signal may end it early. */
+/* Let others run: for ms milliseconds, which a signal may end early, or only if
+ * somebody is waiting for a processor (nanosleep(2), sched_yield(2)). */
 static inline void net_sleep(int ms);
-
-/* Lets other programs run if one is waiting for a processor (sched_yield(2)).
- */
 static inline void net_yield(void);
 
 /* Starts a thread that calls run(argument). It is detached: nobody waits for
@@ -177,8 +154,7 @@ static inline int net_thread(net_thread_function *run, void *argument);
 /* What threads share is touched only by the thread that holds the lock:
  *     static net_lock lock = NET_UNLOCKED;
  * Taking it waits until nobody holds it, so who holds it must not wait for
- * anything else. The thread that took it releases it. Neither can fail
- * (pthread_mutex_lock(3), SRWLOCK on Windows). */
+ * anything else. Neither can fail (pthread_mutex_lock(3)). */
 static inline void net_lock_take(net_lock *lock);
 static inline void net_lock_release(net_lock *lock);
 
@@ -186,16 +162,15 @@ static inline void net_lock_release(net_lock *lock);
 static inline bool net_input_is_terminal(void);
 static inline bool net_output_is_terminal(void);
 
-/* Writes to standard output at once, past stdout's buffer and its lock: it
- * comes before what still waits in that buffer. A pipe keeps such a write
- * together up to 512 bytes on every POSIX system (PIPE_BUF in pipe(7)).
+/* Writes to standard output at once, past stdout's buffer and its lock. A pipe
+ * keeps up to 512 bytes together on every POSIX system (PIPE_BUF in pipe(7)).
  * Returns 0 or -1 (write(2)). */
 static inline int net_print(const char *bytes, size_t size);
 
 /* ====================================================== names and reasons */
 
 /* Texts are returned by value: nobody owns them, and threads cannot mix them
- * up. `net_error_text(code).text` lives to the end of its full expression. */
+ * up. */
 struct net_name {
     char text[NET_NAME_SIZE];
 };
@@ -341,7 +316,7 @@ static inline struct addrinfo *net_resolve(const struct net_endpoint *at,
 }
 
 /* Returns a socket that listens on one address, or NET_BAD with the reason in
- * *why: the steps that chapter 01 spells out and explains.
+ * *why: the steps that chapter 01 spells out.
  *
  * NET_SO_REUSE is SO_REUSEADDR on POSIX: connections that have ended keep
  * their port for a while (TIME_WAIT), and without it a server could not be
@@ -396,9 +371,8 @@ static inline net_socket net_listen(const struct net_endpoint *at,
 
 /* accept(2), called again after net_accept_again: takes the next connection
  * from the listener's queue and writes who it is to *name. Waits for one
- * unless the listener is non-blocking. Returns the socket of the connection,
- * or NET_BAD. On some systems it inherits "non-blocking" from the listener and
- * on others it does not, so who cares sets it. */
+ * unless the listener is non-blocking. Returns the connection's socket, which
+ * inherits "non-blocking" on some systems only, or NET_BAD. */
 static inline net_socket net_accept(net_socket listener, struct net_name *name)
 {
     for (;;) {
@@ -455,17 +429,14 @@ static inline void net_discard_all(net_socket sock)
 /* All three steps on a socket that waits. Closes the socket. */
 static inline void net_finish(net_socket sock)
 {
-    /* If the connection is gone already, shutdown fails and net_discard
-     * notices it at once. */
-    (void)shutdown(sock, NET_SHUT_WRITE);
+    (void)shutdown(sock, NET_SHUT_WRITE); /* fails if the peer has gone */
     net_discard_all(sock);
     (void)net_close(sock); /* whatever it says, the socket is gone */
 }
 
-/* The same without ever waiting, for newcomers for whom there is no room and
- * for everyone when a server ends: sends a last word, half-closes, reads once.
- * This is all that can be done without waiting, so nothing is checked. Closes
- * the socket. */
+/* The same without ever waiting, to refuse somebody or when a server ends:
+ * sends a last word, half-closes, reads once. More cannot be done without
+ * waiting, so nothing is checked. Closes the socket. */
 static inline void net_dismiss(net_socket sock, const char *word)
 {
     char unread[4096];

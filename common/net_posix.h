@@ -1,8 +1,5 @@
-/* net_posix.h - Linux, macOS and the BSDs: what net.h needs from the system.
- *
- * Only net.h includes this file. The contract of each function stands there;
- * here is only how POSIX does it, and the traps on the way.
- */
+/* net_posix.h - Linux, macOS and the BSDs: how they keep net.h's contracts.
+ * Only net.h includes this file. */
 #ifndef NET_POSIX_H
 #define NET_POSIX_H
 
@@ -52,15 +49,15 @@ typedef int net_socket;
 
 static inline int net_start(void)
 {
-    /* A send to a client that has left raises SIGPIPE, and reading a terminal
-     * from the background raises SIGTTIN. The first would end the program and
-     * the second would stop it; ignored, both calls fail with an error. */
+    /* To send to a client that has left raises SIGPIPE, which would end the
+     * program; to read a terminal from the background raises SIGTTIN, which
+     * would stop it. Ignored, both calls fail with an error instead. */
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
         signal(SIGTTIN, SIG_IGN) == SIG_ERR)
         return -1;
-    /* If the program was started without standard input, the first socket
-     * would get its number, 0, and what the peer sends would count as typed.
-     * Output that was closed stays unwritable, so that its loss is noticed. */
+    /* If standard input is closed, the first socket would get its number, 0,
+     * and what the peer sends would count as typed. Output that is closed stays
+     * unwritable, so that its loss is noticed. */
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) < 0 &&
             open("/dev/null", fd == 0 ? O_RDWR : O_RDONLY) < 0)
@@ -90,36 +87,24 @@ static inline bool net_in_progress(int code)
 
 static inline bool net_accept_again(int code)
 {
-    switch (code) {
-    case EINTR:
-    case ECONNABORTED:
-    /* Linux reports what went wrong with the newcomer's connection as the
-     * failure of accept; accept(2) says to treat these like EAGAIN. */
-    case ENETDOWN:
-    case EPROTO:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-    case EOPNOTSUPP:
-    case ENETUNREACH:
-        return true;
-    default:
-        return false;
-    }
+    /* Linux tells of the newcomer's network errors in accept; the man page says
+     * to treat all of these like EAGAIN. */
+    return code == EINTR || code == ECONNABORTED || code == ENETDOWN ||
+           code == EPROTO || code == ENOPROTOOPT || code == EHOSTDOWN ||
+           code == EHOSTUNREACH || code == EOPNOTSUPP || code == ENETUNREACH;
 }
 
 /* strerror_r has two forms, and the macros that a program defines decide which
  * one it gets: POSIX's returns 0 and fills in the buffer, GNU's returns the
  * text, which may stand elsewhere (strerror_r(3)). One function for each. */
-static inline const char *net_posix_text(int failed, const char *text)
+static inline const char *net_posix_text(int failed, const char *buffer)
 {
-    return failed == 0 ? text : "Unknown error";
+    return failed == 0 ? buffer : "Unknown error";
 }
 
-static inline const char *net_gnu_text(const char *found, const char *text)
+static inline const char *net_gnu_text(const char *text, const char *buffer)
 {
-    (void)text; /* GNU's form need not use the buffer */
-    return found;
+    return text != NULL ? text : buffer;
 }
 
 static inline void net_system_text(int code, char *text, size_t size)
@@ -142,7 +127,7 @@ static inline void net_resolve_text(int code, char *text, size_t size)
 static inline long net_recv(net_socket sock, char *bytes, size_t size)
 {
     ssize_t got;
-    do /* recv(2) takes sockets alone, so standard input is read with read(2) */
+    do /* recv(2) takes sockets alone: standard input is read with read(2) */
         got = sock == STDIN_FILENO ? read(sock, bytes, size)
                                    : recv(sock, bytes, size, 0);
     while (got < 0 && net_interrupted(errno));
@@ -166,9 +151,7 @@ static inline int net_limit_send(net_socket sock, int ms)
 
 static inline int net_close(net_socket sock)
 {
-    /* Not called again after EINTR: the descriptor is gone, and its number may
-     * belong to another thread's socket by now (close(2)). */
-    return close(sock);
+    return close(sock); /* after EINTR too: the number may be another's now */
 }
 
 static inline int net_set_nonblocking(net_socket sock)
@@ -181,8 +164,7 @@ enum net_event { NET_READABLE, NET_WRITABLE };
 
 static inline int net_wait(net_socket sock, enum net_event event, int ms)
 {
-    /* poll and not select: a thread's socket may have a number that no fd_set
-     * can hold. */
+    /* Not select: a thread's socket may be too high a number for an fd_set. */
     struct pollfd one = {sock, event == NET_READABLE ? POLLIN : POLLOUT, 0};
     int ready = poll(&one, 1, ms);
     return ready < 0 && net_interrupted(errno) ? 0 : ready;

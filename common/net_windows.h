@@ -1,8 +1,5 @@
-/* net_windows.h - Windows: what net.h needs from the system.
- *
- * Only net.h includes this file. The contract of each function stands there;
- * here is only how Winsock does it, and the traps on the way.
- */
+/* net_windows.h - Windows: how it keeps net.h's contracts. Only net.h includes
+ * this file. */
 #ifndef NET_WINDOWS_H
 #define NET_WINDOWS_H
 

@@ -1,8 +1,5 @@
 /* talk.h - the protocol's texts, a conversation without its socket, and the
- * servers' log.
- *
- * The chapters receive and send. What a line means, and what is answered, is
- * the same in all of them and stands here.
+ * servers' log: what a line means is the same in all chapters.
  */
 #ifndef TALK_H
 #define TALK_H
@@ -19,14 +16,11 @@
 enum {
     /* The longest answer, its \n not counted. */
     ANSWER_LIMIT = sizeof ANSWER - 1 + LINE_LIMIT,
-
     /* What must fit before a line is taken: its answer, and in chapter 05 a
      * line that comes from the operator. */
     TALK_ROOM = ANSWER_LIMIT + 1 + LINE_LIMIT + 1,
-
     /* Any answer as text: each byte may become "\xNN". */
     SHOWN_SIZE = 4 * ANSWER_LIMIT + 1,
-
     /* A line of the log with its \n. A write of so many bytes stays whole on
      * every POSIX system, although others write to the same pipe (pipe(7)). */
     LOG_LINE_SIZE = 512,
@@ -69,11 +63,9 @@ static inline void line_show(struct line line, char *text, size_t size)
     text[used] = '\0';
 }
 
-/* When the log leaves the program. Usually its lines wait in stdout's buffer
- * until the server is about to wait itself, so that many leave in one write.
- * In chapter 03 many threads write, and each would wait for the lock of that
- * buffer. With true each line is a write of its own. Set it before there are
- * threads. */
+/* Usually lines wait in stdout's buffer until the server is about to wait, so
+ * that many leave in one write. Threads (chapter 03) would wait for the lock of
+ * that buffer: with true, set before there are any, each line is one write. */
 static bool log_at_once;
 
 /* Prints a line of the log: date and time, then what the format makes of its
@@ -118,8 +110,8 @@ static inline void log_lost(struct net_name name, int code)
 }
 
 /* To be called with what accept has returned. Returns true if it failed, and
- * not because nobody waits in the queue. It then logs why; of a row of failures
- * only the first, since without descriptors every try fails. For one thread. */
+ * not because nobody waits. It logs why; of a row of failures only the first,
+ * since without descriptors every try fails. For one thread. */
 static inline bool log_accept(net_socket accepted)
 {
     static bool failing;
@@ -168,8 +160,8 @@ static inline void talk_lost(struct talk *talk, int code)
 }
 
 /* Takes the lines that are whole and adds their answers, as long as there is
- * room. To be called when all is sent. Returns how many lines it took, or -1
- * if none is whole and the talk goes on: then more must be received. */
+ * room; to be called when all is sent. Returns how many lines it took, or -1 if
+ * none is whole and the talk goes on: then more must be received. */
 static inline int talk_answer(struct talk *talk)
 {
     int taken = 0;
