@@ -43,14 +43,17 @@
 # what stands in (parentheses) in `  | ` lines of `make break` are not compared:
 # see LESSONS_BLUR.
 #
-# GENERATED DIFFS: write these lines, and `make lessons` fills in between them
-#   <!-- hunk 1 01-blocking/server.c 02-loop-server/server.c -->
+# GENERATED PIECES: write these two lines, and `make lessons` fills in between
+#   <!-- file 03-threaded/server.c ^static.bool.receive ^} -->
+#   <!-- end file -->
+# is the part of a file from the first line that matches the awk pattern FROM to
+# the next that matches TO (no blanks in either: . stands for one), at most 15
+# lines. And
+#   <!-- hunk net_would_block 03-threaded/server.c 04-nonblocking/server.c -->
 #   <!-- end hunk -->
-# for each hunk, in order, with a sentence before or behind each; `hunk 1-3`
-# takes several. A pair that occurs must be shown with all its hunks: look at
-# them with `sh tests/lessons.sh --hunks FROM TO`. `<!-- file PATH FROM TO -->` … `<!-- end file -->` is the part of PATH from
-# the first line that matches the awk pattern FROM to the next that matches TO
-# (no blanks in either; for the five mains: ^int.main ^}).
+# is the first hunk of the diff between two files in which a changed line matches
+# the pattern: only the hunks that carry the idea, each with a sentence before
+# or behind it. Look at them with `sh tests/lessons.sh --hunks FROM TO`.
 #
 # TRY ONE LESSON: `make lessons && bats tests/lessons.bats -f '^05'`. A block
 # that does not come out right is reported with the README's line number.

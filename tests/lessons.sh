@@ -43,7 +43,6 @@ hunks() {
 # fill FILE: prints it with what stands between the marks brought up to date
 fill() {
     inside=''
-    last='' # pair of files, number of its hunks, and the last one shown
     while IFS= read -r text; do
         case $text in
         '<!-- hunk '* | '<!-- file '*)
@@ -64,44 +63,56 @@ fill() {
             ;;
         esac
     done <"$file"
-    finish_pair
     [ -z "$inside" ] || complain "no end of the last $inside"
 }
 
-# hunk N FROM TO: prints one, or those from N to M if it is N-M, as a fenced
-# block
+# hunk PATTERN FROM TO: a fenced block of the first hunk in which a line that
+# was added or taken away matches the awk pattern
 hunk() {
-    if [ "$last" != "$2 $3" ]; then
-        finish_pair
-        last="$2 $3"
-        shown=0
-        for path in "$2" "$3"; do
-            [ -f "$path" ] || complain "no such file: $path"
-        done
-        count=$(hunks "$2" "$3" | grep -c '^@@') || :
-    fi
-    [ "${1%-*}" = "$((shown + 1))" ] ||
-        complain "hunk $1 of $2 $3 stands where $((shown + 1)) is due"
+    for path in "$2" "$3"; do
+        [ -f "$path" ] || complain "no such file: $path"
+    done
+    found=$(hunks "$2" "$3" | awk -v pattern="$1" '
+        function flush() {
+            if (matched)
+                printf "%s", text
+            done = matched
+        }
+        /^@@/ {
+            flush()
+            if (done)
+                exit
+            text = ""
+        }
+        { text = text $0 "\n" }
+        /^[-+]/ && $0 ~ pattern { matched = 1 }
+        END { if (!done) flush() }')
+    [ -n "$found" ] || complain "no hunk of $2 $3 matches $1"
     echo '```diff'
-    hunks "$2" "$3" | awk -v from="${1%-*}" -v to="${1#*-}" '
-        /^@@/ { at++ }
-        at >= from && at <= to'
+    printf '%s\n' "$found"
     echo '```'
-    shown=${1#*-}
-}
-
-finish_pair() {
-    [ -z "$last" ] || [ "$shown" = "$count" ] ||
-        complain "$shown hunks of $last are shown, there are $count"
 }
 
 # part FILE FROM TO: a fenced block of the lines from one pattern to another
 part() {
-    echo '```c'
-    awk -v from="$2" -v to="$3" '
+    found=$(awk -v from="$2" -v to="$3" '
         $0 ~ from { on = 1 }
         on { print }
-        on && $0 ~ to { exit }' "$1"
+        on && $0 ~ to { exit }' "$1")
+    [ -n "$found" ] || complain "nothing in $1 matches $2"
+    # A reader takes in a piece of code at a time. The root page has the mains.
+    case $file in
+    README.md) ;;
+    *)
+        [ "$(printf '%s\n' "$found" | wc -l)" -le 15 ] ||
+            complain "$1 from $2 to $3 has more than 15 lines"
+        ;;
+    esac
+    case $1 in
+    *.py) echo '```python' ;;
+    *) echo '```c' ;;
+    esac
+    printf '%s\n' "$found"
     echo '```'
 }
 
