@@ -117,24 +117,26 @@ static int converse(net_socket client, struct net_name name)
     struct lines_in keyboard = {.limit = LINE_LIMIT};
     struct lines_out out = {0};
     struct line line;
-    enum line_result got = LINE_READY;
-    bool last = false; /* what is in out is the last word */
     lines_add_text(&out, GREETING);
-    while (send_all(client, &out) && !last) {
+    while (send_all(client, &out)) {
+        enum line_result got;
         while ((got = lines_next(&in, &line)) == LINE_PARTIAL)
             if (!receive(client, &in))
                 return -1;
-        last = got != LINE_READY;
-        if (got == LINE_TOO_LONG)
+        if (got == LINE_TOO_LONG) {
             lines_add_text(&out, "error: " TOO_LONG "\n");
-        if (last)
-            continue;
+            return send_all(client, &out) ? 1 : -1;
+        }
+        if (got == LINE_END)
+            return 0;
         log_says(name, line);
-        if (line_is(line, "quit") || ask_operator(&keyboard, &line))
-            lines_add_line(&out, "", line); /* quit is answered with quit */
-        last = out.size == 0 || line_is(line, "quit");
+        if (!line_is(line, "quit") && !ask_operator(&keyboard, &line))
+            return 0;                   /* the operator has gone */
+        lines_add_line(&out, "", line); /* quit is answered with quit */
+        if (line_is(line, "quit"))
+            return send_all(client, &out) ? 0 : -1;
     }
-    return out.size > 0 ? -1 : got == LINE_TOO_LONG;
+    return -1;
 }
 
 int main(int argc, char **argv)
