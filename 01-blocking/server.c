@@ -113,8 +113,7 @@ static bool ask_operator(struct lines_in *keyboard, struct line *line)
  * its end, 1 after a line that is too long, -1 if the connection failed. */
 static int converse(net_socket client, struct net_name name)
 {
-    struct lines_in in = {.limit = LINE_LIMIT};
-    struct lines_in keyboard = {.limit = LINE_LIMIT};
+    struct lines_in in = {.limit = LINE_LIMIT}, keyboard = in;
     struct lines_out out = {0};
     struct line line;
     lines_add_text(&out, GREETING);
