@@ -132,22 +132,21 @@ static void visit(struct client *client, bool ready)
                net_discard(client->sock, &client->discarded)) {
         close_client(client);
     }
-    if (!has_room(client) && client->deadline == 0)
-        client->deadline = net_now() + FULL_MS;
-    else if (has_room(client) && !client->talk.over)
+    if (has_room(client) && !client->talk.over)
         client->deadline = 0;
 }
 
-/* Visits all clients, and forgets those that are closed. */
+/* Visits those who are ready or have a deadline, and forgets the closed. */
 static void visit_clients(fd_set *readable, fd_set *writable)
 {
     room = true;
     for (struct client **at = &clients; *at != NULL;) {
         struct client *client = *at;
-        if (client->state != CLOSED)
-            visit(client, FD_ISSET(client->sock, readable) ||
-                              FD_ISSET(client->sock, writable));
-        room = room && has_room(client);
+        bool ready = FD_ISSET(client->sock, readable) ||
+                     FD_ISSET(client->sock, writable);
+        if (client->state != CLOSED && (ready || client->deadline > 0))
+            visit(client, ready);
+        room &= client->deadline == 0 || has_room(client);
         if (client->state != CLOSED) {
             at = &client->next;
         } else {
@@ -198,7 +197,10 @@ static bool relay_keyboard(void)
                 lines_add_line(&c->talk.out, "", line);
             if (!has_room(c))
                 converse(c);
-            room = room && has_room(c);
+            if (!has_room(c)) { /* it does not read, and holds up the others */
+                c->deadline = net_now() + FULL_MS;
+                room = false;
+            }
         }
     }
     for (struct client *c = clients; c != NULL; c = c->next)
