@@ -24,6 +24,7 @@ enum {
     MOST_CLIENTS = 20000, /* one address has about 28000 ports for them */
     ARRIVALS = 64,        /* in a row, then the others are looked after */
     CHUNK = 16384,        /* bytes received at a time */
+    LENGTH = 32,          /* of a line, unless --say has them */
     SHOWN = 40,           /* rows of a timeline */
     MARKS = 512,          /* changes remembered for a row; later ones are not */
     COLUMNS = 48,         /* of a row's bar: 80 with what stands around it */
@@ -43,14 +44,13 @@ static const long long MS = 1000; /* times are given in ms, kept in us */
 enum rules { FIRST_COME = 1, ONE_LINE, ALL_AT_ONCE };
 
 static struct {
-    long long clients, every, think, lines, length, silent, stay, talk, limit;
+    long long clients, think, lines, silent, stay, talk, limit;
     long long late, scale, rules;
-    const char *say, *answers, *title, *svg, *csv, *totals, *colour;
+    const char *say, *answers, *title, *svg, *totals, *colour;
     bool quiet, bare;
     struct net_endpoint at;
 } options = {.clients = 3,
              .lines = 1,
-             .length = 32,
              .limit = 30000000,
              .late = 2000000,
              .rules = 3,
@@ -86,7 +86,7 @@ struct client {
     long long answered;
     size_t matched; /* bytes of what is expected that have come */
     long long due;  /* THINKING: when it speaks, or leaves */
-    long long came, asked, connected, greeted, first, last, ended;
+    long long came, asked, greeted, ended;
 };
 
 static struct client *clients;
@@ -214,18 +214,17 @@ static bool read_script(struct script *script, const char *path)
  * answer can pass for the one to it. */
 static struct line line_of(const struct client *c, long long n)
 {
-    static char text[LINE_LIMIT + 1];
+    static char text[LENGTH + 1];
     if (to_say.count > 0)
         return to_say
             .lines[(size_t)(c->number + n * options.clients) % to_say.count];
-    size_t length = (size_t)options.length;
-    int used = snprintf(text, length + 1, "client %ld, line %ld ",
+    int used = snprintf(text, sizeof text, "client %ld, line %ld ",
                         (long)c->number + 1, (long)n + 1);
-    size_t from = used > 0 && (size_t)used < length ? (size_t)used : 0;
+    size_t from = used > 0 && used < LENGTH ? (size_t)used : 0;
     size_t letter = (size_t)(c->number * 7 + n * 3);
-    for (size_t i = from; i < length; i++)
+    for (size_t i = from; i < LENGTH; i++)
         text[i] = (char)('a' + (letter + i) % 26);
-    return (struct line){text, length};
+    return (struct line){text, LENGTH};
 }
 
 /* What the server has to send next, to the byte. Nothing: no bytes. An
@@ -335,8 +334,7 @@ static void arrive(struct client *c, long long number)
     c->number = number;
     c->socket = NET_BAD;
     c->phase = CONNECTING;
-    c->asked = c->connected = c->greeted = c->first = c->last = NEVER;
-    c->ended = NEVER;
+    c->asked = c->greeted = c->ended = NEVER;
     c->came = moment();
     mark(c, WAITS, c->came);
     struct net_reason why;
@@ -357,7 +355,6 @@ static void connecting(struct client *c)
         return;
     }
     c->socket = c->connecting.socket;
-    c->connected = moment();
     c->phase = WAITING;
 }
 
@@ -473,9 +470,6 @@ static void answered(struct client *c, long long at)
 {
     long long took = at - c->asked;
     c->answered++;
-    c->last = at;
-    if (c->first == NEVER)
-        c->first = at;
     if (options.talk == 0 || at - tally.talk_since < options.talk)
         tally.answers++;
     count_time(took);
@@ -612,11 +606,9 @@ static short attend(struct client *c, long long at)
 
 /* The next ones come, at most so many that those who are here are not kept
  * waiting. */
-static void let_in(long long at)
+static void let_in(void)
 {
-    for (int n = 0; n < ARRIVALS && tally.next_arrival < options.clients &&
-                    at >= tally.next_arrival * options.every;
-         n++) {
+    for (int n = 0; n < ARRIVALS && tally.next_arrival < options.clients; n++) {
         struct client *c = &clients[tally.next_arrival];
         arrive(c, tally.next_arrival++);
         if (c->phase == CONNECTING)
@@ -637,10 +629,9 @@ static size_t gather(int *ms)
             if (i >= options.silent)
                 clients[i].due = at;
     }
-    let_in(at);
-    if (tally.next_arrival < options.clients &&
-        tally.next_arrival * options.every < wake)
-        wake = tally.next_arrival * options.every;
+    let_in();
+    if (tally.next_arrival < options.clients)
+        wake = at; /* the next ones wait to come */
     for (long long i = 0; i < tally.next_arrival; i++) {
         struct client *c = &clients[i];
         short events = attend(c, at);
@@ -866,34 +857,6 @@ static void print_summary(void)
 
 /* ------------------------------------------------------------- as files */
 
-static void write_moment(FILE *file, long long at)
-{
-    (void)fputc(',', file);
-    if (at != NEVER)
-        (void)fprintf(file, "%.3f", (double)at / 1000);
-}
-
-static void write_csv(FILE *file)
-{
-    static const char *const outcomes[] = {"undecided", "done", "refused",
-                                           "failed"};
-    (void)fputs("client,came_ms,connected_ms,greeted_ms,first_answer_ms,"
-                "last_answer_ms,ended_ms,lines,answers,outcome\n",
-                file);
-    for (long long i = 0; i < tally.next_arrival; i++) {
-        const struct client *c = &clients[i];
-        (void)fprintf(file, "%.0f", (double)i + 1);
-        write_moment(file, c->came);
-        write_moment(file, c->connected);
-        write_moment(file, c->greeted);
-        write_moment(file, c->first);
-        write_moment(file, c->last);
-        write_moment(file, c->ended);
-        (void)fprintf(file, ",%.0f,%.0f,%s\n", (double)c->said,
-                      (double)c->answered, outcomes[c->outcome]);
-    }
-}
-
 /* For scripts: a name and a number a line. */
 static void write_totals(FILE *file)
 {
@@ -1087,14 +1050,10 @@ static const struct option {
 } known[] = {
     {"clients", "N", "how many come (3)", &options.clients, 1, MOST_CLIENTS, 1,
      NULL, NULL},
-    {"every", "MS", "they come one each MS (0: all at once)", &options.every, 0,
-     60000, MS, NULL, NULL},
     {"think", "MS", "each thinks so long before a line (0)", &options.think, 0,
      3600000, MS, NULL, NULL},
     {"lines", "N", "each says so many lines (1); chapter 02 takes one",
      &options.lines, 1, 100000000, 1, NULL, NULL},
-    {"length", "BYTES", "of a line (32)", &options.length, 1, LINE_LIMIT, 1,
-     NULL, NULL},
     {"say", "FILE", "take turns with the lines of this file instead", NULL, 0,
      0, 0, &options.say, NULL},
     {"for", "MS", "talk so long instead of N lines; 02: come again",
@@ -1123,7 +1082,6 @@ static const struct option {
      &options.quiet},
     {"svg", "FILE", "the timeline as a picture (-: standard output)", NULL, 0,
      0, 0, &options.svg, NULL},
-    {"csv", "FILE", "each client's moments", NULL, 0, 0, 0, &options.csv, NULL},
     {"totals", "FILE", "the summary for scripts: a name and a number a line",
      NULL, 0, 0, 0, &options.totals, NULL},
 };
@@ -1249,7 +1207,6 @@ static bool show(void)
             print_summary();
     }
     bool good = write_file(options.svg, write_svg);
-    good = write_file(options.csv, write_csv) && good;
     good = write_file(options.totals, write_totals) && good;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return good;
