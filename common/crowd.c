@@ -794,9 +794,11 @@ static void print_legend(bool colour)
     (void)printf("  %10s", "");
     for (long long t = 0; t <= whole; t += tick()) {
         int column = place(t, COLUMNS);
-        while (at < column)
-            at += printf(" ");
-        at += printf("%s", label(t));
+        const char *text = label(t);
+        int blanks = at < column ? column - at : 0;
+        /* Counted here: where printf fails, it does not say how much it was. */
+        (void)printf("%*s%s", blanks, "", text);
+        at += blanks + (int)strlen(text);
     }
     (void)printf("\n  %10s", "");
     for (int look = WAITS; look <= WRONG; look++) {

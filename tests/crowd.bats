@@ -280,6 +280,16 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
     assert_fault "cannot write $TMP/no/such/file"
 }
 
+# Without a buffer, every single printf fails.
+@test "crowd: a full disk ends it with a failure" {
+    needs stdbuf
+    [ -c /dev/full ] || skip 'there is no /dev/full here'
+    serve 03-threaded
+    bounded sh -c 'exec "$@" >/dev/full' sh \
+        stdbuf -o0 "$ROOT/common/crowd" "$port"
+    assert_fault 'cannot write to standard output'
+}
+
 # ----------------------------------------------------------- the command line
 
 @test "crowd: --help names every option and fits the screen" {
