@@ -33,7 +33,7 @@ enum {
     FILE_SIZE = 65536,    /* of --say and --answers */
     FILE_LINES = 1000,
     PROGRESS_US = 200000,
-    TICK_MS = 100, /* a look at the clock, and at connects on Windows */
+    TICK_MS = 100, /* a look at the clock, and at all connects */
 };
 
 #define NEVER LLONG_MAX
@@ -648,10 +648,27 @@ static size_t gather(int *ms)
     return count;
 }
 
+/* Does what poll has found out about a client. Before Windows 10 2004 it never
+ * tells of a refused connect, however many others it has something to say of:
+ * now and then the caller has `look` set, and the connect itself is asked. */
+static void look_after(struct client *c, short events, bool look)
+{
+    if (c->phase == CONNECTING) {
+        if (look || events != 0)
+            connecting(c);
+        return;
+    }
+    if ((events & POLLOUT) != 0 && c->phase == ASKING)
+        speak(c);
+    if ((events & ~POLLOUT) != 0 && c->phase != GONE)
+        hear(c);
+}
+
 /* Plays until all are gone, or the time is up. Returns false if it cannot. */
 static bool play(void)
 {
     int ms;
+    long long look = 0; /* at all connects, whatever poll says */
     while (tally.gone < options.clients && moment() < options.limit) {
         size_t count = gather(&ms);
         int ready = net_poll(list, count, ms);
@@ -659,18 +676,11 @@ static bool play(void)
             complain("poll: %s", net_error_text(net_error()).text);
             return false;
         }
-        for (size_t i = 0; i < count; i++) {
-            struct client *c = owner[i];
-            if (c->phase == CONNECTING) {
-                if (ready == 0 || list[i].revents != 0)
-                    connecting(c);
-                continue;
-            }
-            if ((list[i].revents & POLLOUT) != 0 && c->phase == ASKING)
-                speak(c);
-            if ((list[i].revents & ~POLLOUT) != 0 && c->phase != GONE)
-                hear(c);
-        }
+        bool all = moment() >= look;
+        if (all)
+            look = moment() + TICK_MS * MS;
+        for (size_t i = 0; i < count; i++)
+            look_after(owner[i], list[i].revents, all);
         show_progress();
     }
     clear_progress();

@@ -144,6 +144,19 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
     assert_equal 'complaints' 3 "$(grep -c 'connect 127.0.0.1' "$err")"
 }
 
+# As long as the first one talks, poll always has something to tell.
+@test "crowd: a refused connect is noticed while others talk" {
+    ${CC:-cc} -shared -fPIC "$ROOT/tests/deafpoll.c" -o "$TMP/shim.so" -ldl \
+        2>"$TMP/cc.log" || skip 'a shim cannot be built here'
+    LD_PRELOAD="$TMP/shim.so" "$ROOT/common/crowd" --help >"$TMP/help" 2>&1 ||
+        skip "it cannot be preloaded here: $(head -n 1 "$TMP/help")"
+    serve 03-threaded
+    bounded env LD_PRELOAD="$TMP/shim.so" "$ROOT/common/crowd" --clients 2 \
+        --lines 100000000 --late 0 --limit 3000 "$port"
+    assert_matches 'the fault' \
+        '^crowd: client 2: connect 127\.0\.0\.1:[0-9]+: .*refused' "$err"
+}
+
 @test "crowd: a full server's refusal is not called wrong, but is no success" {
     start_peer send 'error: server is full\n' shut wait
     one_says_hello --totals "$TMP/totals"
