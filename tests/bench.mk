@@ -1,22 +1,21 @@
 # Pictures and measurements, both with the crowd (common/crowd.c).
 #
 ## make pictures     draw NN-*/timeline.svg anew, from a run like the demo's
-## make bench        measure all five servers; in half a minute: QUICK=1
+## make bench        measure all five servers; in ten seconds: QUICK=1
 
-# Bare loops to measure against: epoll is Linux's, libuv is there or not.
-BENCH := threads visits
-BENCH += $(if $(filter Linux,$(shell uname -s)),epoll)
-BENCH += $(if $(wildcard /usr/include/uv.h /usr/local/include/uv.h),uv)
-BENCH_PROGRAMS := $(addprefix tests/bench/,$(BENCH))
-EXTRA += $(addprefix tests/bench/,threads visits epoll uv)
+# Bare loops to measure against; epoll is Linux's.
+BENCH := $(addprefix tests/bench/,visits threads polling select)
+BENCH += $(if $(filter Linux,$(shell uname -s)),tests/bench/epoll)
+EXTRA += $(BENCH)
 CLEAN += tests/bench/out
 
-.PHONY: pictures bench
+.PHONY: pictures bench bench-programs
 
 pictures: all
 	@sh tests/demo.sh --pictures
 
-bench: all $(BENCH_PROGRAMS:=$(EXE))
+bench: all bench-programs
 	@sh tests/bench/bench.sh
 
-tests/bench/uv$(EXE): LDLIBS += -luv
+bench-programs: $(BENCH:=$(EXE))
+$(BENCH:=$(EXE)): tests/bench/bare.h

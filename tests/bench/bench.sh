@@ -1,27 +1,50 @@
 #!/bin/sh
-# bench.sh - what the five models cost, against bare loops that do the same
-# calls and nothing else. tests/bench/README.md says what the numbers mean.
+# bench.sh - what the five models cost, against bare loops that make the same
+# calls and do nothing else. tests/bench/README.md says what the numbers mean.
 #
-#   make bench            about two minutes
-#   QUICK=1 make bench    ten seconds: a glance, no measurement
+#   make bench                      about three minutes
+#   QUICK=1 make bench              ten seconds: a glance, no measurement
+#   sh tests/bench/bench.sh FILE    the tables of an earlier run's raw.csv
 #
-# Prints tables; writes them as CSV, with a chart, to tests/bench/out.
+# Prints tables; writes them as CSV, with a chart, to tests/bench/out (or $OUT).
 set -eu
-cd "$(dirname "$0")/../.."
+unset CDPATH
+LC_ALL=C # numbers have a point, whatever the reader's language has
+export LC_ALL
 
 if [ -n "${QUICK-}" ]; then
-    rounds=1 span=150 sizes='1 100 500' silent='0 900'
+    rounds=1 span=150 sizes='1 100 500' visitors='1 100' silent=900
 else
-    rounds=7 span=350 sizes='1 10 100 500' silent='0 100 300 900'
+    rounds=7 span=350 sizes='1 100 500' visitors='1 10 100' silent='300 900'
 fi
-deadline=$(($(date +%s) + 175)) # for everything
+few=5 # silent clients of the servers whose rest is measured
 
+bench=$(cd "$(dirname "$0")" && pwd)
+out=${OUT:-$bench/out}
 crowd=common/crowd
-out=tests/bench/out
+
+# --- Tables and chart ---------------------------------------------------------
+
+# draw RAW: all that is shown comes from this file
+draw() {
+    mkdir -p "$out"
+    awk -f "$bench/tables.awk" -v csv="$out/bench.csv" "$1"
+    awk -f "$bench/chart.awk" "$out/bench.csv" >"$out/chart.svg"
+}
+
+if [ $# -gt 0 ]; then
+    draw "$1"
+    exit
+fi
+
+# --- Start and end ------------------------------------------------------------
+
+cd "$bench/../.."
+deadline=$(($(date +%s) + 600)) # for everything
 dir=$(mktemp -d "${TMPDIR:-/tmp}/bench.XXXXXX")
 ticks=$(getconf CLK_TCK)
-server='' # pids of what this script has started
-holder=''
+server='' # the pid of what is measured
+others='' # and of what else this script has started
 trap cleanup EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
@@ -34,11 +57,11 @@ cleanup() {
 }
 
 stop() {
-    for pid in $holder $server; do
+    for pid in $others $server; do
         kill -KILL "$pid" 2>/dev/null || :
         wait "$pid" 2>/dev/null || :
     done
-    server='' holder=''
+    server='' others=''
 }
 
 fail() {
@@ -52,8 +75,19 @@ wait_until() {
     shift
     until "$@"; do
         [ "$(date +%s)" -lt "$deadline" ] || fail "waited in vain: $awaited"
-        sleep 0.02 2>/dev/null || sleep 1 # POSIX knows whole seconds only
+        pause 0.02
     done
+}
+
+# pause SECONDS: POSIX sleep knows whole ones only
+pause() {
+    sleep "$1" 2>/dev/null || sleep 1
+}
+
+progress() {
+    if [ -t 2 ]; then
+        printf '\r%s s ' "$(($(date +%s) - began))" >&2
+    fi
 }
 
 # --- The servers --------------------------------------------------------------
@@ -66,24 +100,51 @@ program() {
     esac
 }
 
-# answers N: what 01's operator types, one line for each of the client's
-answers() {
-    yes well | head -n "$1"
-}
-
 # start NAME [INPUT]: prints to a file, as a server would in earnest
 start() {
     name=$1
-    : >"$dir/log"
-    $(program "$1") 0 <"${2:-/dev/null}" >"$dir/log" 2>&1 &
+    log=$dir/$1.log
+    : >"$log"
+    $(program "$1") 0 <"${2:-/dev/null}" >"$log" 2>&1 &
     server=$!
     wait_until "$1 listens" knows_port
 }
 
 knows_port() {
-    port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$dir/log")
-    kill -0 "$server" 2>/dev/null || fail "$name: $(cat "$dir/log")"
+    port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$log")
+    kill -0 "$server" 2>/dev/null || fail "$name: $(cat "$log")"
     [ -n "$port" ]
+}
+
+# hold N: a crowd of its own keeps N silent clients connected
+hold() {
+    "$crowd" --clients "$1" --silent "$1" --stay 600000 --limit 600000 \
+        --rules "$(rules)" --late 0 --quiet "$port" &
+    others="$! $others" # its end comes before its server's
+    wait_until 'all are greeted' all_greeted "$1"
+    pause 0.1 # those who doze off have done so
+}
+
+rules() {
+    case $name in
+    01 | 02) echo "$name" ;;
+    *) echo 03 ;;
+    esac
+}
+
+# all_greeted N: 01 and 02 greet one of them. A bare loop prints nothing, but
+# Linux shows its sockets; elsewhere a second must be enough.
+all_greeted() {
+    case $name in
+    01 | 02) grep -q ' connected$' "$log" ;;
+    0*) [ "$(grep -c ' connected$' "$log")" -ge "$1" ] ;;
+    *)
+        [ -d "/proc/$server/fd" ] || sleep 1
+        [ ! -d "/proc/$server/fd" ] ||
+            # Its standard files and the listener come on top
+            [ "$(find "/proc/$server/fd" -type l | wc -l)" -ge $(($1 + 4)) ]
+        ;;
+    esac
 }
 
 # cpu_ms: what the server has taken so far, all threads; nothing without /proc
@@ -126,19 +187,24 @@ measure() {
         }' "$dir/totals" >>"$dir/raw.csv"
 }
 
-talkers() {
-    echo 03 threads 04 05
-    for name in epoll uv; do
-        if [ -x "tests/bench/$name" ]; then
-            echo "$name"
+# compare NAME...: those that can run here, a model beside its bare loop: the
+# machine's mood changes. Every second round goes the other way round.
+compare() {
+    order=''
+    for name in "$@"; do
+        [ -x "$(program "$name")" ] || continue
+        if [ $((round % 2)) -eq 1 ]; then
+            order="$order $name"
+        else
+            order="$name $order"
         fi
     done
+    echo "$order"
 }
 
-# Who is compared stands next to each other in time: the machine's mood changes.
 talk() {
     for size in $sizes; do
-        for name in $(talkers); do
+        for name in $(compare 03 threads 04 polling 05 select epoll); do
             start "$name"
             measure talk "$size" 0 --for "$span"
             stop
@@ -147,10 +213,27 @@ talk() {
     done
 }
 
+# One talks, so many keep silent.
+talk_alone() {
+    for size in $silent; do
+        for name in $(compare 03 threads 04 polling 05 select epoll); do
+            start "$name"
+            base=$(memory)
+            hold "$size"
+            each=''
+            [ -z "$base" ] || each=$(awk -v a="$base" -v b="$(memory)" \
+                -v n="$size" 'BEGIN { printf "%.1f", (b - a) / n }')
+            measure alone 1 "$size" --for "$span"
+            each=''
+            stop
+        done
+        progress
+    done
+}
+
 visit() {
-    for size in $sizes; do
-        [ "$size" -le 100 ] || continue # the rest only stands in the queue
-        for name in 02 visits; do
+    for size in $visitors; do
+        for name in $(compare 02 visits); do
             start "$name"
             measure visit "$size" 0 --rules 02 --for "$span"
             stop
@@ -159,90 +242,69 @@ visit() {
     progress
 }
 
-# 01 ends with its client, so its processor time cannot be asked for.
+# 01's operator answers from a file. 01 ends with its client, so its processor
+# time cannot be asked for.
 take_turns() {
     lines=$((span * 20))
-    answers "$lines" >"$dir/answers"
+    yes well | head -n "$lines" >"$dir/answers"
     echo well >"$dir/well"
     start 01 "$dir/answers"
     measure talk 1 0 --rules 01 --lines "$lines" --answers "$dir/well"
     stop
 }
 
-# One talks, so many keep silent: a crowd of their own holds them.
-keep_silent() {
-    for name in $(talkers); do
-        [ "$name" != uv ] || continue
-        for size in $silent; do
-            start "$name"
-            each=''
-            base=$(memory)
-            if [ "$size" -gt 0 ]; then
-                "$crowd" --clients "$size" --silent "$size" --stay 600000 \
-                    --limit 600000 --quiet --totals /dev/null "$port" &
-                holder=$!
-                wait_until 'all are greeted' all_greeted "$size"
-                sleep 0.1 2>/dev/null || sleep 1 # 04 has gone to sleep
-                [ -z "$base" ] || each=$(awk -v a="$base" -v b="$(memory)" \
-                    -v n="$size" 'BEGIN { printf "%.1f", (b - a) / n }')
-            fi
-            measure silent 1 "$size" --for "$span"
-            stop
-        done
-        progress
+# --- Nobody talks -------------------------------------------------------------
+
+# All of them rest at the same time, so that it takes a second, not seven.
+rest() {
+    [ -r /proc/self/schedstat ] || return 0 # finer than cpu_ms
+    : >"$dir/pids"
+    for name in 01 02 03 04 polling 05 select; do
+        start "$name"
+        echo "$name $server" >>"$dir/pids"
+        others="$others $server"
+        hold "$few"
     done
+    awake >"$dir/before"
+    sleep 1
+    awake >"$dir/after"
+    awk -v round="$round" -v few="$few" '
+        NR == FNR { ns[$1] = $2; next }
+        { printf "%s,rest,%s,0,%s,,,,,%.2f,,,\n", round, $1, few,
+            ($2 - ns[$1]) / 1e7 }' "$dir/before" "$dir/after" >>"$dir/raw.csv"
+    stop
 }
 
-# all_greeted N: a bare loop prints nothing, but Linux shows its sockets
-all_greeted() {
-    case $name in
-    0*) [ "$(grep -c ' connected$' "$dir/log")" -ge "$1" ] ;;
-    *)
-        count=0
-        for file in "/proc/$server/fd"/*; do
-            [ ! -e "$file" ] || count=$((count + 1))
-        done
-        [ "$count" -ge "$1" ] || [ ! -d "/proc/$server" ]
-        ;;
-    esac
-}
-
-progress() {
-    if [ -t 2 ]; then
-        printf '\r%s s ' "$(($(date +%s) - began))" >&2
-    fi
+# awake: the nanoseconds for which each of them has run so far, all threads
+awake() {
+    while read -r name pid; do
+        cat "/proc/$pid/task"/*/schedstat |
+            awk -v name="$name" '{ ns += $1 } END { printf "%s %.0f\n", name, ns }'
+    done <"$dir/pids"
 }
 
 # --- All of it ----------------------------------------------------------------
 
-for file in "$crowd" 0[1-5]-*/server tests/bench/threads tests/bench/visits; do
-    [ -x "$file" ] || fail "no $file: run make bench"
+for name in 01 02 03 04 05 visits threads polling select; do
+    [ -x "$(program "$name")" ] || fail "no $(program "$name"): run make bench"
 done
 began=$(date +%s)
+echo 'round,what,server,clients,silent,per_second,p50_us,p99_us,'\
+'server_cpu_us,server_busy_percent,crowd_busy_percent,all_greeted_ms,'\
+'kib_per_client' >"$dir/raw.csv"
 round=1
-: >"$dir/raw.csv"
 while [ "$round" -le "$rounds" ]; do
-    each=''
     talk
+    talk_alone
     visit
     take_turns
-    if [ "$round" -le 3 ]; then
-        keep_silent
-    fi
+    rest
     round=$((round + 1))
 done
 if [ -t 2 ]; then
     printf '\r         \r' >&2
 fi
-
-mkdir -p "$out"
-{
-    echo 'round,what,server,clients,silent,per_second,p50_us,p99_us,' \
-        'server_cpu_us,server_busy_percent,crowd_busy_percent,' \
-        'all_greeted_ms,kib_per_client' | tr -d ' '
-    cat "$dir/raw.csv"
-} >"$out/raw.csv"
-awk -f tests/bench/tables.awk -v csv="$out/bench.csv" "$out/raw.csv"
-awk -f tests/bench/chart.awk "$out/bench.csv" >"$out/chart.svg"
+draw "$dir/raw.csv"
+cp "$dir/raw.csv" "$out/raw.csv"
 printf '\n%s s; %s/bench.csv, raw.csv and chart.svg hold it all\n' \
     "$(($(date +%s) - began))" "$out"

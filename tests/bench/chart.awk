@@ -6,15 +6,18 @@ BEGIN {
     W = 300
     H = 220
     TOP = 64
-    dash["bare epoll"] = dash["bare threads"] = "4 3"
+    # A bare loop has its model's colour, and a broken line.
+    dash["bare threads"] = dash["bare polling"] = "4 3"
+    dash["bare select"] = dash["bare epoll"] = "4 3"
     class["03-threaded"] = class["bare threads"] = "three"
-    class["04-nonblocking"] = "four"
-    class["05-select"] = "five"
+    class["04-nonblocking"] = class["bare polling"] = "four"
+    class["05-select"] = class["bare select"] = "five"
     class["bare epoll"] = "bare"
 }
 
 $1 == "talk" && $8 != "" && ($2 in class) { add(1, $2, $3, $8) }
-$1 == "silent" && ($2 in class) { add(2, $2, $4, $6) }
+$1 == "talk" && $3 == 1 && ($2 in class) { add(2, $2, 0, $6) }
+$1 == "alone" && ($2 in class) { add(2, $2, $4, $6) }
 
 function add(panel, name, x, y) {
     if (!((panel, x) in place)) {
@@ -70,12 +73,13 @@ function draw(panel, title, under,    i, j, n, y, top, step, list, pair, path,
 
 END {
     print "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"800\"" \
-        " height=\"380\" viewBox=\"0 0 800 380\" role=\"img\"" \
+        " height=\"396\" viewBox=\"0 0 800 396\" role=\"img\"" \
         " aria-labelledby=\"title desc\">"
     print "<title id=\"title\">What the models cost</title>"
     print "<desc id=\"desc\">Left: microseconds of processor time that a" \
         " round trip costs the server with 1 to 500 clients. Right: how long" \
-        " one client's takes while others are silent: bench.csv.</desc>"
+        " one client's takes while others are silent. The numbers stand in" \
+        " bench.csv.</desc>"
     print "<style>"
     print "svg { font: 14px system-ui, sans-serif; color: #1f2328; }"
     print "text { fill: currentColor; }"
@@ -93,18 +97,20 @@ END {
     print "}"
     print "</style>"
     print "<rect class=\"card\" x=\"0.5\" y=\"0.5\" width=\"799\"" \
-        " height=\"379\" rx=\"6\"/>"
+        " height=\"395\" rx=\"6\"/>"
     draw(1, "Processor time per round trip, in microseconds",
         "clients, all talking")
     draw(2, "Time for one round trip, in microseconds",
         "silent clients beside it")
+    # Each model above its bare loop: that is the order of the rows.
     for (j = 1; j <= lines[2]; j++) {
         name = order[2, j]
-        x = 40 + (j - 1) * 150
+        x = 60 + int((j - 1) / 2) * 180
+        y = 352 + (j - 1) % 2 * 20
         printf "<path class=\"line %s\" stroke-dasharray=\"%s\"" \
-            " d=\"M%d 352h24\"/>\n", class[name],
-            (name in dash) ? dash[name] : "none", x
-        text(x + 32, 356, "start", "small", name)
+            " d=\"M%d %dh24\"/>\n", class[name],
+            (name in dash) ? dash[name] : "none", x, y
+        text(x + 32, y + 4, "start", "small", name)
     }
     print "</svg>"
 }

@@ -8,17 +8,20 @@ BEGIN {
     FS = ","
     bare["02"] = "visits"
     bare["03"] = "threads"
-    bare["04"] = bare["05"] = bare["uv"] = "epoll"
+    bare["04"] = "polling"
+    bare["05"] = "select"
     title["01"] = "01-blocking"
     title["02"] = "02-loop-server"
     title["03"] = "03-threaded"
     title["04"] = "04-nonblocking"
     title["05"] = "05-select"
-    title["visits"] = "bare loop for 02"
+    title["visits"] = "bare visits"
     title["threads"] = "bare threads"
+    title["polling"] = "bare polling"
+    title["select"] = "bare select"
     title["epoll"] = "bare epoll"
-    title["uv"] = "libuv"
-    count = split("01 02 visits 03 threads 04 05 epoll uv", order, " ")
+    count = split("01 02 visits 03 threads 04 polling 05 select epoll", order,
+        " ")
 }
 
 NR == 1 { next }
@@ -72,25 +75,30 @@ function cell(width, text, format) {
 function row(what, name, size, idle,    key, of, to) {
     key = what SUBSEP name SUBSEP size SUBSEP idle
     of = name in bare ? ratio(what, name, bare[name], size, idle) : ""
-    to = ratio(what, name, "uv", size, idle)
-    printf "%-17s%5s%9s", title[name], what == "silent" ? idle : size, \
-        sprintf("%.0f", median(values[key, 6]))
-    printf "%s", cell(7, of, "%.2f")
-    if (what == "talk")
-        printf "%s", cell(7, name == "uv" ? "" : to, "%.2f")
-    printf "%s%s", cell(7, median(values[key, 7]), "%.0f"), \
-        cell(8, median(values[key, 8]), "%.0f")
-    printf "%s", cell(7, median(values[key, 9]), "%.1f")
-    if (what == "silent")
-        printf "%s", cell(9, median(values[key, 13]), "%.1f")
-    else
-        printf "%s%s", cell(5, median(values[key, 10]), "%.0f"), \
-            cell(6, median(values[key, 11]), "%.0f")
-    printf "\n"
+    to = name == "epoll" ? "" : ratio(what, name, "epoll", size, idle)
     printf "%s,%s,%s,%s", what, title[name], size, idle >csv
     for (i = 6; i <= 13; i++)
         printf ",%s", median(values[key, i]) >csv
     printf ",%s,%s\n", of, to >csv
+    if (what == "rest") {
+        printf "%-17s%8s %%\n", title[name],
+            sprintf("%.2f", median(values[key, 10]))
+        return
+    }
+    printf "%-17s%5s%9s", title[name], what == "alone" ? idle : size,
+        sprintf("%.0f", median(values[key, 6]))
+    printf "%s", cell(7, of, "%.2f")
+    if (what != "visit")
+        printf "%s", cell(7, to, "%.2f")
+    printf "%s%s", cell(7, median(values[key, 7]), "%.0f"),
+        cell(8, median(values[key, 8]), "%.0f")
+    printf "%s", cell(7, median(values[key, 9]), "%.1f")
+    if (what == "alone")
+        printf "%s", cell(9, median(values[key, 13]), "%.1f")
+    else
+        printf "%s%s", cell(5, median(values[key, 10]), "%.0f"),
+            cell(6, median(values[key, 11]), "%.0f")
+    printf "\n"
 }
 
 function table(what,    o, n, i, list, pair) {
@@ -106,30 +114,33 @@ function table(what,    o, n, i, list, pair) {
 END {
     print "what,server,clients,silent,per_second,p50_us,p99_us," \
         "server_cpu_us,server_busy_percent,crowd_busy_percent," \
-        "all_greeted_ms,kib_per_client,of_bare,of_libuv" >csv
+        "all_greeted_ms,kib_per_client,of_bare,of_epoll" >csv
     printf "Round trips: a line, its answer, the next line (median of %d)\n\n",
         rounds
     heads = "%-17s%5s%9s%7s%7s%7s%8s%7s%5s%6s\n"
     printf heads, "", "cli-", "round", "of", "of", "half", "99 %", "CPU", "", ""
-    printf heads, "", "ents", "trips/s", "bare", "libuv", "<= us", "<= us",
+    printf heads, "", "ents", "trips/s", "bare", "epoll", "<= us", "<= us",
         "us", "busy", "crowd"
     table("talk")
+    printf "\nOne client talks, others are connected and silent\n\n"
+    heads = "%-17s%5s%9s%7s%7s%7s%8s%7s%9s\n"
+    printf heads, "", "si-", "round", "of", "of", "half", "99 %", "CPU",
+        "KiB per"
+    printf heads, "", "lent", "trips/s", "bare", "epoll", "<= us", "<= us",
+        "us", "client"
+    table("alone")
     printf "\nVisits: connect, greeting, a line, close\n\n"
     heads = "%-17s%5s%9s%7s%7s%8s%7s%5s%6s\n"
     printf heads, "", "cli-", "", "of", "half", "99 %", "CPU", "", ""
     printf heads, "", "ents", "visits/s", "bare", "<= us", "<= us", "us",
         "busy", "crowd"
     table("visit")
-    printf "\nOne client talks, others are silent\n\n"
-    heads = "%-17s%5s%9s%7s%7s%8s%7s%9s\n"
-    printf heads, "", "si-", "round", "of", "half", "99 %", "CPU", "KiB per"
-    printf heads, "", "lent", "trips/s", "bare", "<= us", "<= us", "us",
-        "client"
-    table("silent")
-    printf "\nAll connect at once: until all are greeted\n\n"
+    printf "\n500 clients connect at once: until all are greeted\n\n"
     for (o = 1; o <= count; o++) {
         ms = median(values["talk", order[o], 500, 0, 12])
         if (ms != "")
-            printf "%-17s 500 clients %8.0f ms\n", title[order[o]], ms
+            printf "%-17s%8.0f ms\n", title[order[o]], ms
     }
+    printf "\nNobody talks, 5 clients are connected: of one processor\n\n"
+    table("rest")
 }

@@ -1,46 +1,41 @@
 /* threads.c - a bare loop to measure chapter 03 against: a thread per client,
- * and nothing but the calls.
- *
- * No framing: what one recv brings is taken for one line, which is true of a
- * crowd on the same machine and of nothing else. No log, no half-close.
+ * which waits in recv.
  */
-#include "../../common/net.h"
-#include "../../common/lines.h"
+#include "bare.h"
 
-enum { PREFIX = sizeof ANSWER - 1, CHUNK = 4096 };
+#include <pthread.h>
 
-static net_thread_result NET_THREAD_CALL serve(void *argument)
+enum { STACK = 256 * 1024 }; /* as in chapter 03 */
+
+static void *serve(void *argument)
 {
-    net_socket socket = *(net_socket *)argument;
-    char bytes[PREFIX + CHUNK] = ANSWER;
-    long got;
+    int client = *(int *)argument;
     free(argument);
-    if (net_send(socket, GREETING, sizeof GREETING - 1) > 0)
-        while ((got = net_recv(socket, bytes + PREFIX, CHUNK)) > 0 &&
-               net_send(socket, bytes, PREFIX + (size_t)got) > 0)
+    if (bare_greet(client))
+        while (bare_answer(client) == ANSWERED)
             continue;
-    (void)net_close(socket); /* whatever it says, it is gone */
-    return 0;
+    close(client);
+    return NULL;
 }
 
 int main(void)
 {
-    struct net_endpoint at = {"127.0.0.1", "0"};
-    struct net_reason why = {""};
-    net_socket listener = net_start() == 0 ? net_listen(&at, &why) : NET_BAD;
-    if (listener == NET_BAD)
-        return net_fail("threads", why);
-    (void)printf("listening on %s\n", net_local_name(listener).text);
-    (void)fflush(stdout); /* the script waits for it */
+    int listener = bare_listen();
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0 ||
+        pthread_attr_setstacksize(&attributes, STACK) != 0 ||
+        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) != 0)
+        return 1;
     for (;;) {
-        net_socket *socket = malloc(sizeof *socket);
-        if (socket == NULL)
+        pthread_t thread;
+        int client = accept(listener, NULL, NULL);
+        if (client < 0)
+            continue; /* a signal came, or the client has already gone */
+        int *copy = malloc(sizeof *copy); /* the thread's own */
+        if (copy == NULL)
             return 1;
-        *socket = accept(listener, NULL, NULL);
-        if (*socket == NET_BAD ||
-            net_thread(serve, socket, NET_THREAD_STACK) != 0) {
-            free(socket);
+        *copy = client;
+        if (pthread_create(&thread, &attributes, serve, copy) != 0)
             return 1;
-        }
     }
 }
