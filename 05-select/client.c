@@ -119,7 +119,7 @@ int main(int argc, char **argv)
         return net_fail("client", why);
     printf("connected to %s\n", name.text);
     if (!net_can_select(server, 1))
-        return net_cannot_select("client");
+        return prompt_cannot_select("client");
     if (net_set_nonblocking(server) != 0)
         return print_failed();
     status = converse(server);

@@ -259,7 +259,7 @@ int main(int argc, char **argv)
     if (net_set_nonblocking(listener) != 0)
         return net_fail("server", net_error_text(net_error()));
     if (!net_can_select(listener, 0))
-        return net_cannot_select("server");
+        return prompt_cannot_select("server");
     keyboard.ended = net_input() == NET_BAD; /* net_input has said why */
     quiet_since = net_now();
     for (bool running = true; running;) {

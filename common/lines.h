@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum {
-    LINE_LIMIT = 1024, /* bytes in a line, its end not counted */
+    LINE_LIMIT = 1024,  /* bytes in a line, its end not counted */
     LINES_CHUNK = 2048, /* so many bytes can be put in at a time */
     /* The longest unfinished line, some texts around it, and a chunk. */
     LINES_IN_SIZE = LINE_LIMIT + 64 + LINES_CHUNK,

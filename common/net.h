@@ -21,8 +21,8 @@ enum {
     NET_BACKLOG = 4096, /* what listen() is asked for; the system cuts it */
     NET_FINISH_BYTES = 1 << 20, /* a good-bye discards no more than this */
     NET_FINISH_MS = 1000,       /* and takes no longer */
-    NET_NAME_SIZE = 80,    /* "[ADDRESS%SCOPE]:PORT" and a NUL */
-    NET_REASON_SIZE = 512, /* a line or two for a person */
+    NET_NAME_SIZE = 80,         /* "[ADDRESS%SCOPE]:PORT" and a NUL */
+    NET_REASON_SIZE = 512,      /* a line or two for a person */
 };
 
 /* A thread's stack. 900 of the usual 8 MiB do not fit into the addresses of a
@@ -38,8 +38,7 @@ enum {
 #define NET_THREAD_STACK ((size_t)256 << 10)
 #endif
 
-/* Lets the compiler check a call as it checks printf's: the format is argument
- * number `at`, what it prints begins with argument `from`. */
+/* Lets the compiler check calls as it checks printf's: format, first value. */
 #ifdef __GNUC__
 #define NET_PRINTF(at, from) __attribute__((format(printf, at, from)))
 #else
@@ -278,15 +277,6 @@ net_explain_resolve(const struct net_endpoint *at, int code)
     snprintf(why.text, sizeof why.text, "resolve %.200s: %s (%d)", at->address,
              text, code);
     return why;
-}
-
-/* Says that net_can_select() was false. Returns a program's exit status, 1. */
-static inline int net_cannot_select(const char *program)
-{
-    fprintf(stderr,
-            "%s: select cannot watch this socket: too many are open already\n",
-            program);
-    return 1;
 }
 
 /* Prints "PROGRAM: REASON" on standard error. Returns the exit status of a

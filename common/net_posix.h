@@ -45,8 +45,6 @@ typedef int net_socket;
 #define NET_EACCESS EACCES
 #define NET_EREFUSED ECONNREFUSED
 
-/* --------------------------------------------------------- start and errors */
-
 static inline int net_start(void)
 {
     /* To send to a client that has left raises SIGPIPE, which would end the
@@ -122,8 +120,6 @@ static inline void net_resolve_text(int code, char *text, size_t size)
     snprintf(text, size, "%s", gai_strerror(code));
 }
 
-/* ------------------------------------------------------------------ sockets */
-
 static inline long net_recv(net_socket sock, char *bytes, size_t size)
 {
     ssize_t got;
@@ -170,8 +166,6 @@ static inline int net_wait(net_socket sock, enum net_event event, int ms)
     return ready < 0 && net_interrupted(errno) ? 0 : ready;
 }
 
-/* ------------------------------------------------------------------- select */
-
 static inline bool net_can_select(net_socket sock, int watched)
 {
     (void)
@@ -194,8 +188,6 @@ static inline net_socket net_input(void)
 {
     return STDIN_FILENO;
 }
-
-/* --------------------------------------------------------- time and threads */
 
 static inline long long net_now(void)
 {
@@ -251,8 +243,6 @@ static inline void net_lock_release(net_lock *lock)
 {
     (void)pthread_mutex_unlock(lock); /* the same */
 }
-
-/* ----------------------------------------------------- the three open files */
 
 static inline bool net_input_is_terminal(void)
 {

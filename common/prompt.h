@@ -9,6 +9,15 @@
 
 #include "talk.h"
 
+/* Says that net_can_select() was false. Returns a program's exit status, 1. */
+static inline int prompt_cannot_select(const char *program)
+{
+    fprintf(stderr,
+            "%s: select cannot watch this socket: too many are open already\n",
+            program);
+    return 1;
+}
+
 /* Takes the next typed line, as lines_next does. A line that is too long for
  * the protocol is refused with a message, and the next one is taken. Never
  * returns LINE_TOO_LONG. */

@@ -31,27 +31,36 @@ enum {
 
 /* Writes a line as a text that is safe to print. A peer's control bytes could
  * move the cursor, set colours or worse, so those below 0x20, 0x7f, and U+0080
- * to U+009F (in UTF-8 C2 80 to C2 9F) become \xNN. If `size` bytes are not
- * enough, the text is cut between two characters and ends with how long the
- * line is: "... (1024 bytes)". */
+ * to U+009F (in UTF-8 C2 80 to C2 9F) become \xNN. If `size` bytes, at least
+ * 40, are not enough, it is cut between two characters: "TEXT... (1024 bytes)".
+ */
 static inline void line_show(struct line line, char *text, size_t size)
 {
-    char tail[40];
-    int tail_length =
-        snprintf(tail, sizeof tail, "... (%u bytes)", (unsigned)line.length);
-    size_t used = 0, cut = 0; /* bytes of text; where the tail may begin */
+    size_t plain = 0; /* the usual line: all of it as it is */
+    while (plain < line.length && line.bytes[plain] >= ' ' &&
+           line.bytes[plain] <= '~')
+        plain++;
+    if (plain == line.length && plain < size) {
+        memcpy(text, line.bytes, plain);
+        text[plain] = '\0';
+        return;
+    }
+    size_t used = 0, cut = 0; /* bytes of text; where it may be cut */
     int inside = 0;           /* bytes since a UTF-8 character has begun */
     bool second = false;      /* of the two bytes of U+0080 to U+009F */
+    char tail[40];
+    size_t tail_length = (size_t)snprintf(tail, sizeof tail, "... (%u bytes)",
+                                          (unsigned)line.length);
     for (size_t i = 0; i < line.length; i++) {
         unsigned char byte = (unsigned char)line.bytes[i];
         bool first = byte == 0xc2 && i + 1 < line.length &&
                      ((unsigned char)line.bytes[i + 1] & 0xe0) == 0x80;
         bool shown = byte >= 0x20 && byte != 0x7f && !first && !second;
         inside = (byte & 0xc0) == 0x80 && inside < 3 ? inside + 1 : 0;
-        if (inside == 0 && used + (size_t)tail_length < size)
+        if (inside == 0 && used + tail_length < size)
             cut = used;
         if (used + (shown ? 1 : 4) >= size) {
-            snprintf(text + cut, size - cut, "%s", tail);
+            memcpy(text + cut, tail, tail_length + 1);
             return;
         }
         if (shown)
@@ -68,40 +77,55 @@ static inline void line_show(struct line line, char *text, size_t size)
  * that buffer: with true, set before there are any, each line is one write. */
 static bool log_at_once;
 
-/* Prints a line of the log: date and time, then what the format makes of its
- * arguments (printf(3)). More than LOG_LINE_SIZE is cut. If the line cannot
- * be written, the server goes on without it. */
-NET_PRINTF(1, 2) static inline void log_event(const char *format, ...)
+/* Begins a line of the log, LOG_LINE_SIZE bytes, with date and time. Returns
+ * its length. The text is made once a second: that is a third of the work. */
+static inline size_t log_begin(char *text)
 {
-    char text[LOG_LINE_SIZE + 1];
-    struct tm now;
-    size_t length = 0;
-    if (net_local_time(time(NULL), &now))
-        length = strftime(text, LOG_TIME_SIZE, "%Y-%m-%d %H:%M:%S ", &now);
-    va_list arguments;
-    va_start(arguments, format);
-    int more =
-        vsnprintf(text + length, LOG_LINE_SIZE - length, format, arguments);
-    va_end(arguments);
-    if (more > 0)
-        length += (size_t)more;
-    if (length > LOG_LINE_SIZE - 1)
-        length = LOG_LINE_SIZE - 1;
+    static _Thread_local char shown[LOG_TIME_SIZE];
+    static _Thread_local time_t shown_time;
+    time_t now = time(NULL);
+    struct tm local;
+    if (now != shown_time && net_local_time(now, &local)) {
+        strftime(shown, sizeof shown, "%Y-%m-%d %H:%M:%S ", &local);
+        shown_time = now;
+    }
+    memcpy(text, shown, sizeof shown);
+    return strlen(shown);
+}
+
+/* Prints a line of the log. The server goes on if it cannot be written. */
+static inline void log_end(char *text, size_t length)
+{
     text[length++] = '\n';
     if (log_at_once)
-        (void)net_print(text, length); /* see above: it goes on without */
+        (void)net_print(text, length); /* see above */
     else
         fwrite(text, 1, length, stdout);
 }
 
-/* Logs what a client says, lost connections, and failures of accept. */
+/* Logs what the format makes of its arguments (printf(3)), cut if need be. */
+NET_PRINTF(1, 2) static inline void log_event(const char *format, ...)
+{
+    char text[LOG_LINE_SIZE];
+    size_t length = log_begin(text), room = sizeof text - length;
+    va_list arguments;
+    va_start(arguments, format);
+    int more = vsnprintf(text + length, room, format, arguments);
+    va_end(arguments);
+    if (more > 0)
+        length += (size_t)more < room ? (size_t)more : room - 1;
+    log_end(text, length);
+}
+
+/* Log what a client says, and lost connections. */
 static inline void log_says(struct net_name name, struct line line)
 {
-    char shown[LOG_LINE_SIZE];
-    line_show(line, shown,
-              sizeof shown - LOG_TIME_SIZE - strlen(name.text) -
-                  strlen(" says: "));
-    log_event("%s says: %s", name.text, shown);
+    char text[LOG_LINE_SIZE];
+    size_t length = log_begin(text);
+    length += (size_t)snprintf(text + length, sizeof text - length,
+                               "%s says: ", name.text);
+    line_show(line, text + length, sizeof text - length);
+    log_end(text, length + strlen(text + length));
 }
 
 static inline void log_lost(struct net_name name, int code)
