@@ -43,8 +43,7 @@ enum line_result {
     LINE_END,      /* the stream has ended and all lines were taken */
 };
 
-/* What was received and not yet taken. {.limit = LINE_LIMIT} is an empty one.
- */
+/* What was received and not yet taken. {.limit = LINE_LIMIT}: an empty one. */
 struct lines_in {
     size_t limit;   /* bytes in a line, LINE_LIMIT + 32 at most */
     size_t start;   /* index of the first byte that is not yet taken */
