@@ -3,7 +3,6 @@
 ## make portable     run the tests with other compilers, C libraries, machines
 
 WINDOWS_CC := x86_64-w64-mingw32-gcc
-CLEAN += common/__pycache__
 
 .PHONY: windows test-windows portable
 windows:
