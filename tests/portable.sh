@@ -84,6 +84,9 @@ copy_tree() {
     make -s -C "$1" clean
 }
 
+# Both of these are joined by &&: set -e does not hold in them, since the caller
+# asks for their exit status.
+
 # test_here COMPILER FLAG...: all tests of the programs. bats has make build
 # them once more, and that finds these settings in the environment.
 test_here() {
@@ -92,9 +95,9 @@ test_here() {
     (
         cd "$dir/$name"
         export CC="$compiler" CFLAGS='-O2 -g -Werror' LDFLAGS="$*"
-        make all tests/peer tests/framing
-        timeout "$ROW_LIMIT" bats tests/0?-*.bats tests/abuse.bats \
-            tests/common.bats
+        make all tests/peer tests/framing &&
+            timeout "$ROW_LIMIT" bats tests/0?-*.bats tests/abuse.bats \
+                tests/common.bats
     )
 }
 
@@ -105,11 +108,11 @@ test_emulated() {
     (
         cd "$dir/$name"
         make CC="$compiler" CFLAGS='-O2 -g -Werror' LDFLAGS="$*" \
-            EXE=".$name" all "tests/framing.$name"
-        # Without the chapters' own: setup_suite makes them when bats starts
-        timeout "$ROW_LIMIT" "$runner" "tests/framing.$name"
-        SERVER="$runner server.$name" CLIENT="$runner client.$name" \
-            timeout "$ROW_LIMIT" bats -f "$conversations" tests/0?-*.bats
+            EXE=".$name" all "tests/framing.$name" &&
+            timeout "$ROW_LIMIT" "$runner" "tests/framing.$name" &&
+            SERVER="$runner server.$name" CLIENT="$runner client.$name" \
+                timeout "$ROW_LIMIT" bats -f "$conversations" tests/0?-*.bats
+        # The names are not the chapters' own: setup_suite makes those
     )
 }
 conversations='prints the conversation and nothing else'
