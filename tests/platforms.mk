@@ -1,6 +1,6 @@
 ## make windows      build all programs for Windows, with mingw-w64
 ## make test-windows run the tests against them, under wine
-## make portable     run the tests with other compilers, C libraries, machines
+## make portable     test other compilers, standards, C libraries, machines
 
 WINDOWS_CC := x86_64-w64-mingw32-gcc
 
