@@ -62,6 +62,15 @@ operator_types() {
         'peer says: c' 'peer left'
 }
 
+@test "lines that come at once and fill more than one recv are answered in turn" {
+    local long
+    long=$(repeat 900 x)
+    operator_types 1 2 3
+    start_server
+    talk greeted send "$long\n$long\n$long\n" expect '1\n2\n3\n'
+    assert_server_ends 0
+}
+
 @test "empty lines are messages in both directions" {
     operator_types '' x
     start_server
