@@ -60,6 +60,21 @@ churn() {
     done
 }
 
+# Main counts those who come, a thread each those who leave. Where a count is
+# lost, the server believes after some thousand visits that it is full.
+@test "03: a server that thousands have visited and left is not full" {
+    [ "${CHAPTERS:-03-threaded}" = 03-threaded ] ||
+        skip "only $CHAPTERS is tested"
+    use_chapter 03-threaded
+    start_server
+    local rounds
+    for ((rounds = 0; rounds < 32; rounds++)); do
+        bounded "$ROOT/common/crowd" --clients 500 --late 0 --quiet "$port"
+        assert_equal "the crowd's exit status" 0 "$status"
+    done
+    still_serves
+}
+
 @test "five silent clients cost no CPU time, and in 04 under 5 %" {
     [ -z "${SANITIZED-}" ] || skip 'a sanitizer costs time of its own'
     local name limit many awake
