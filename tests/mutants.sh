@@ -21,7 +21,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . tests/patches.sh
 
-JOBS=${JOBS:-3} # they mostly wait, in vain
+JOBS=${JOBS:-3} # a test of a broken server mostly waits
 patches=$(find_patches "${1-}" "${2-}") || exit
 command -v bats >/dev/null || {
     echo 'mutants: bats is missing: run sh common/setup.sh' >&2
@@ -76,7 +76,7 @@ caught_by() {
 # and leaves what bats said in TREE.tap.
 one_test() {
     escaped=$(printf '%s\n' "$3" | sed 's/[][\.*^$+?(){}|]/\\&/g')
-    # A test that waits for something in vain gives up by itself
+    # A test that waits for something that never comes gives up by itself
     (cd "$1" && bats --tap -f "^$escaped\$" "$2") >"$1.tap" 2>&1 </dev/null ||
         :
     case $(grep -E '^(not )?ok ' "$1.tap") in
