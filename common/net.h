@@ -228,18 +228,19 @@ static inline struct net_name net_local_name(net_socket sock)
 }
 
 /* Writes what may help against the failure of a step, or nothing. A hint must
- * be true: each names the one step in which its code means what it says. */
+ * be true: each names the one step in which its code means what it says. Port
+ * 0 asks for any free one, so no other port would help. */
 static inline void net_hint(const char *step, int port, int code, char *hint,
                             size_t size)
 {
     bool binds = strcmp(step, "bind") == 0;
     hint[0] = '\0';
-    if (binds && code == NET_EINUSE)
+    if (binds && code == NET_EINUSE && port != 0)
         snprintf(hint, size,
                  "\nhint: another server may still be running; "
                  "try: ./server %d",
                  port < 65535 ? port + 1 : port - 1);
-    else if (binds && code == NET_EACCESS && port < 1024)
+    else if (binds && code == NET_EACCESS && port != 0 && port < 1024)
         snprintf(hint, size,
                  "\nhint: ports below 1024 may be reserved; "
                  "try: ./server 65432");

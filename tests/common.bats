@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# common.bats - what holds for every chapter: the headers, by tests/framing.c,
-# and the command line of each server and client.
+# common.bats - what holds for every chapter: the command line of each server
+# and client, the addresses they take, and how they start.
 #
 # A test loops over all chapters, or tests SERVER or CLIENT alone if given.
 #
@@ -63,17 +63,6 @@ assert_failed() {
     head -n 1 "$err" >"$TMP/first"
     assert_matches "$chapter: first error" "$2" "$TMP/first"
     assert_matches "$chapter: errors" "${3:-.}" "$err"
-}
-
-# ---------------------------------------------------------------- the headers
-
-@test "lines are cut right however the stream comes, and net.h keeps its contracts" {
-    bounded "$ROOT/tests/framing" </dev/null
-    if [ "$status" -ne 0 ]; then
-        grep -v '^ok' "$out" || :
-        fail "tests/framing: exit status $status"
-    fi
-    assert_matches 'the checks' '^1\.\.[1-9][0-9]*$' "$out"
 }
 
 # ----------------------------------------------------------- the command line

@@ -56,7 +56,8 @@ build() {
     fi
     make -s -C "$tree" "$@" || return
     touch "$tree"/0?-*/server "$tree"/0?-*/client "$tree/tests/peer" \
-        "$tree/tests/framing"
+        "$tree"/tests/headers/lines "$tree"/tests/headers/net \
+        "$tree"/tests/headers/talk
 }
 
 # test_file PATCH, test_name PATCH: from "Caught by: tests/FILE: NAME"
@@ -173,7 +174,7 @@ work() {
 }
 
 copy_tree "$dir/base"
-build "$dir/base" '' all tests/peer tests/framing
+build "$dir/base" '' test-programs
 
 job=0
 while [ "$job" -lt "$JOBS" ]; do

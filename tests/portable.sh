@@ -125,9 +125,9 @@ try_row() {
         (
             # bats has make build once more: it finds these settings, too
             export CC="$compiler" CFLAGS='-O2 -g -Werror' LDFLAGS="$*"
-            make -j2 all tests/peer tests/framing &&
+            make -j2 test-programs &&
                 timeout "$ROW_LIMIT" bats tests/0?-*.bats tests/abuse.bats \
-                    tests/common.bats
+                    tests/common.bats tests/headers.bats tests/regressions.bats
         )
         ;;
     talks)
@@ -147,12 +147,14 @@ try_row() {
 
 build() {
     make -j2 CC="$compiler" CFLAGS='-O2 -g -Werror' LDFLAGS="$*" \
-        EXE=".$name" all "tests/peer.$name" "tests/framing.$name"
+        EXE=".$name" test-programs
 }
 
 check_headers() {
-    # shellcheck disable=SC2086 # no runner is no word
-    timeout "$ROW_LIMIT" $runner "tests/framing.$name"
+    for header in lines talk net; do
+        # shellcheck disable=SC2086 # no runner is no word
+        timeout "$ROW_LIMIT" $runner "tests/headers/$header.$name" || return
+    done
 }
 
 # standard COMPILER: the flag for C23, which was c2x until it was published

@@ -69,7 +69,9 @@ run 'Windows servers and the clients of this system' \
     env SERVER='wine server.exe' bats -f "$across" tests/0?-*.bats
 run 'The servers of this system and Windows clients' \
     env CLIENT='wine client.exe' bats -f "$across" tests/0?-*.bats
-run 'The headers, as a Windows program' wine tests/framing.exe
+for header in lines talk net; do
+    run "$header.h, as a Windows program" wine "tests/headers/$header.exe"
+done
 
 # count PATTERN: lines of all logs; wine's own line ends are \r\n
 count() {

@@ -19,7 +19,8 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-programs='tests/0*.bats tests/common.bats tests/abuse.bats tests/crowd.bats'
+programs='tests/0*.bats tests/common.bats tests/abuse.bats tests/crowd.bats
+    tests/headers.bats tests/regressions.bats'
 
 # in_copy CFLAGS TESTS...: builds a copy in this way, and runs these there
 in_copy() {
@@ -34,7 +35,7 @@ in_copy() {
         unset MAKEFLAGS MFLAGS MAKELEVEL
         cd "$dir/tree"
         export CFLAGS="$flags"
-        make -s all tests/peer tests/framing
+        make -s test-programs
         $without_aslr sh tests/run.sh "$@"
     )
 }

@@ -2,36 +2,45 @@
  *
  * The first byte decides how the rest is cut into pieces. What lines.h makes
  * of the pieces must be what the plain loop below makes of the whole stream.
+ * What talk.h shows of each line, in any size, must fit there.
  *
  *     make fuzz
  */
-#include "../../common/net.h"
+#include "../../common/talk.h"
 
-/* lines.h shall receive from the fuzzer. */
-#define net_recv fuzz_recv
-static long fuzz_recv(net_socket socket, char *bytes, size_t size);
-#include "../../common/lines.h"
+#include <stdint.h>
 
-static const char *stream; /* what is still to come */
-static size_t left;
-static unsigned piece; /* decides the sizes of the pieces */
+/* What is still to come. */
+struct stream {
+    const char *bytes;
+    size_t left;
+    unsigned piece; /* decides the sizes of the pieces */
+};
 
-static long fuzz_recv(net_socket socket, char *bytes, size_t size)
+/* Puts in the next piece, or the end. */
+static void put_more(struct stream *stream, struct lines_in *in)
 {
-    (void)socket;
-    if (size == 0)
-        abort(); /* it would be taken for the end of the stream */
-    piece = piece * 1103515245 + 12345;
-    size_t got = piece % 7 == 0 ? size : 1 + piece / 7 % 40;
-    if (got > size)
-        got = size;
-    if (got > left)
-        got = left;
-    if (got > 0)
-        memcpy(bytes, stream, got);
-    stream += got;
-    left -= got;
-    return (long)got;
+    unsigned random = stream->piece = stream->piece * 1103515245 + 12345;
+    size_t got = random % 7 == 0 ? LINES_CHUNK : 1 + random / 7 % 40;
+    if (got > stream->left)
+        got = stream->left;
+    lines_put(in, stream->bytes, got);
+    stream->bytes += got;
+    stream->left -= got;
+}
+
+/* What is shown ends inside its room, and has no control byte. */
+static void show(struct line line, unsigned random)
+{
+    char shown[SHOWN_SIZE];
+    size_t size = 1 + random / 7 % sizeof shown;
+    line_show(line, shown, size);
+    const char *end = memchr(shown, '\0', size);
+    if (end == NULL)
+        abort();
+    for (const char *at = shown; at < end; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            abort();
 }
 
 /* The next line of the whole stream, by the words of the protocol. */
@@ -55,23 +64,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
-    piece = data[0];
-    stream = (const char *)data + 1;
-    left = size - 1;
-    const char *at = stream, *end = stream + left;
+    struct stream stream = {(const char *)data + 1, size - 1, data[0]};
+    const char *at = stream.bytes, *end = at + stream.left;
     struct lines_in in = {.limit = LINE_LIMIT};
     struct line seen = {0}, expected = {0};
     enum line_result result;
     do {
-        result = lines_wait(&in, 0, &seen);
+        while ((result = lines_next(&in, &seen)) == LINE_PARTIAL)
+            put_more(&stream, &in);
         if (result != plain_next(&at, end, &expected))
             abort();
         if (result == LINE_READY) {
-            char shown[LINES_SHOWN_SIZE];
             if (seen.length != expected.length ||
                 memcmp(seen.bytes, expected.bytes, seen.length) != 0)
                 abort();
-            line_show(seen, shown);
+            show(seen, stream.piece);
         }
     } while (result != LINE_END);
     return 0;
