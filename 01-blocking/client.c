@@ -12,6 +12,7 @@
  */
 #include "../common/net.h"
 #include "../common/args.h"
+#include "../common/connect.h"
 #include "../common/prompt.h"
 
 /* Connects to one address, which becomes *name. Returns a socket, or NET_BAD
@@ -22,10 +23,12 @@ static net_socket connect_to(const struct addrinfo *a, struct net_name *name,
     *name = net_name_of(a);
     net_socket server = socket(a->ai_family, a->ai_socktype, a->ai_protocol);
     const char *step = server == NET_BAD ? "socket" : "connect";
-    if (server != NET_BAD &&
-        connect(server, a->ai_addr, (socklen_t)a->ai_addrlen) == 0)
+    bool failed = server == NET_BAD ||
+                  connect(server, a->ai_addr, (socklen_t)a->ai_addrlen) != 0;
+    int code = failed ? net_error() : net_connect_result(server);
+    if (code == 0)
         return server;
-    *why = net_explain(step, *name, net_error());
+    *why = net_explain(step, *name, code);
     if (server != NET_BAD)
         (void)net_close(server); /* it was never connected */
     return NET_BAD;
@@ -116,7 +119,6 @@ int main(int argc, char **argv)
     int status = args_client(argc, argv, &at);
     if (status >= 0)
         return status;
-
     net_socket server = open_connection(&at);
     if (server == NET_BAD)
         return 1;

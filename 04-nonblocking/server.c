@@ -150,7 +150,8 @@ static bool visit_clients(void)
     bool found = false;
     for (struct client **at = &clients; *at != NULL;) {
         struct client *client = *at;
-        found |= count(visit(client));
+        if (client->state != CLOSED) /* lost already when it was accepted */
+            found |= count(visit(client));
         if (client->state != CLOSED) {
             at = &client->next;
         } else {

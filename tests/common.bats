@@ -9,40 +9,12 @@
 
 setup() {
     load helpers
+    load lib/each
     use_chapter 03-threaded
-    all=$(cd "$ROOT" && echo 0[1-5]-*)
-    [ "$(echo "$all" | wc -w)" -eq 5 ] || fail "not five chapters: $all"
 }
 
 teardown() {
     stop_everything
-}
-
-# each_server FUNCTION..., each_client FUNCTION...: once for each chapter
-each_server() {
-    local name tried=''
-    for name in $all; do
-        use_chapter "$name"
-        # What SERVER says need not be in every chapter
-        case "${server_command[*]}" in *"/$name/"*) ;; *) continue ;; esac
-        tried=yes
-        "$@"
-        stop_everything
-    done
-    [ -n "$tried" ] || "$@" # nor in any
-}
-
-each_client() {
-    local name tried=''
-    for name in $all; do
-        use_chapter "$name"
-        # What CLIENT says need not be in every chapter
-        case "${client_command[*]}" in *"/$name/"*) ;; *) continue ;; esac
-        tried=yes
-        "$@"
-        stop_everything
-    done
-    [ -n "$tried" ] || "$@" # nor in any
 }
 
 # run_server ARGUMENT...: to its end. Sets $status, $out, $err.

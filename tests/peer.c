@@ -117,6 +117,7 @@ static net_socket open_connection(const struct net_endpoint *at)
             (void)net_wait(c.socket, NET_WRITABLE, 100); /* poll tells */
     if (done <= 0) {
         (void)complain("%s", done == 0 ? "cannot connect in time" : why.text);
+        net_connect_cancel(&c); /* time is over, but not the connect */
         return NET_BAD;
     }
     /* Small segments are to leave as they are sent. */
