@@ -325,14 +325,14 @@ static inline int net_read_console(HANDLE input, char *bytes, int size)
 {
     static wchar_t wide[1024]; /* used by the one input thread alone */
     static DWORD kept;         /* half of a surrogate pair, from last time */
-    DWORD read = 0;
-    if (!ReadConsoleW(input, wide + kept, 1024 - kept, &read, NULL) ||
-        read == 0 || wide[kept] == 0x1a)
+    DWORD units = 0;
+    if (!ReadConsoleW(input, wide + kept, 1024 - kept, &units, NULL) ||
+        units == 0 || wide[kept] == 0x1a)
         return 0;
-    read += kept;
-    kept = wide[read - 1] >= 0xd800 && wide[read - 1] < 0xdc00 ? 1 : 0;
-    wchar_t half = wide[read - 1];
-    int got = WideCharToMultiByte(CP_UTF8, 0, wide, (int)(read - kept), bytes,
+    units += kept;
+    kept = wide[units - 1] >= 0xd800 && wide[units - 1] < 0xdc00 ? 1 : 0;
+    wchar_t half = wide[units - 1];
+    int got = WideCharToMultiByte(CP_UTF8, 0, wide, (int)(units - kept), bytes,
                                   size, NULL, NULL);
     wide[0] = half;
     return got;

@@ -131,11 +131,13 @@ prints_to_nobody() {
     each_client prints_to_nobody
 }
 
+# Without a buffer each printf fails, not only the last flush.
 @test "the crowd ends if its output cannot be written" {
     [ -c /dev/full ] || skip 'there is no /dev/full here'
+    needs stdbuf
     start_server
     # shellcheck disable=SC2016 # for the inner shell
-    bounded sh -c 'exec "$@" >/dev/full' sh "$ROOT/common/crowd" --clients 2 \
+    bounded sh -c 'exec "$@" >/dev/full' sh stdbuf -o0 "$ROOT/common/crowd" \
         "$port" </dev/null
     assert_equal "the crowd's exit status" 1 "$status"
 }
@@ -269,8 +271,8 @@ switches() {
         if [ "$chapter" = 05-select ]; then
             before=$(switches)
             sleep 2 # this is measured
-            assert_under 'how often it woke up in 2 s, which' 5 \
-                $(($(switches) - before))
+            before=$(($(switches) - before))
+            [ "$before" -lt 5 ] || fail "it woke up $before times in 2 s"
         fi
         go_on
         finish_talk
@@ -302,8 +304,8 @@ switches() {
     assert_server_ends 0
     exec 9>&-
     sends=$(sed -n 's/^sends: //p' "$log")
-    assert_under 'sends to 301 clients, which' $((301 * 40)) "$sends"
-    [ "$sends" -ge 602 ] || fail "only $sends sends"
+    [ "$sends" -ge $((301 * 2)) ] || fail "only $sends sends to 301 clients"
+    [ "$sends" -le $((301 * 40)) ] || fail "$sends sends to 301 clients"
 }
 
 # ----------------------------------------------------------------- one's own
