@@ -36,15 +36,6 @@ enum {
  */
 static inline void line_show(struct line line, char *text, size_t size)
 {
-    size_t plain = 0; /* the usual line: all of it as it is */
-    while (plain < line.length && line.bytes[plain] >= ' ' &&
-           line.bytes[plain] <= '~')
-        plain++;
-    if (plain == line.length && plain < size) {
-        memcpy(text, line.bytes, plain);
-        text[plain] = '\0';
-        return;
-    }
     size_t used = 0, cut = 0; /* bytes of text; where it may be cut */
     int inside = 0;           /* bytes since a UTF-8 character has begun */
     bool second = false;      /* of the two bytes of U+0080 to U+009F */
@@ -53,6 +44,13 @@ static inline void line_show(struct line line, char *text, size_t size)
                                           (unsigned)line.length);
     for (size_t i = 0; i < line.length; i++) {
         unsigned char byte = (unsigned char)line.bytes[i];
+        if (byte >= ' ' && byte <= '~' && used + tail_length < size) {
+            inside = 0; /* the usual byte, and there is room */
+            second = false;
+            cut = used;
+            text[used++] = (char)byte;
+            continue;
+        }
         bool first = byte == 0xc2 && i + 1 < line.length &&
                      ((unsigned char)line.bytes[i + 1] & 0xe0) == 0x80;
         bool shown = byte >= 0x20 && byte != 0x7f && !first && !second;
@@ -60,7 +58,7 @@ static inline void line_show(struct line line, char *text, size_t size)
         if (inside == 0 && used + tail_length < size)
             cut = used;
         if (used + (shown ? 1 : 4) >= size) {
-            memcpy(text + cut, tail, tail_length + 1);
+            snprintf(text + cut, size - cut, "%s", tail);
             return;
         }
         if (shown)
@@ -122,10 +120,11 @@ static inline void log_says(struct net_name name, struct line line)
 {
     char text[LOG_LINE_SIZE];
     size_t length = log_begin(text);
-    length += (size_t)snprintf(text + length, sizeof text - length,
-                               "%s says: ", name.text);
-    line_show(line, text + length, sizeof text - length);
-    log_end(text, length + strlen(text + length));
+    snprintf(text + length, NET_NAME_SIZE + 8, "%s says: ", name.text);
+    length = strlen(text);
+    if (length < LOG_LINE_SIZE / 2) /* always: a name is short */
+        line_show(line, text + length, sizeof text - length);
+    log_end(text, strlen(text));
 }
 
 static inline void log_lost(struct net_name name, int code)
