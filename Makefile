@@ -19,7 +19,7 @@ include common/chapter.mk
 
 # Further targets, each file with its own `##` lines. Programs that they build
 # on request they add to EXTRA, other files to CLEAN, for `make clean`.
-include $(sort $(wildcard tests/*.mk))
+include $(sort $(wildcard tests/*.mk tests/*/make.mk))
 
 .PHONY: demo help test $(CHAPTERS)
 

@@ -1,0 +1,24 @@
+#!/usr/bin/env bats
+# grade.bats - lab 04, Counting house: make grade N=04
+
+load ../grade.bash
+
+@test "[10] part 1: counts are right and in order, pipelined ones too" {
+    part 1 '04-nonblocking/README.md, "Read it"; the task, "The protocol"'
+    play_each exact farthest
+}
+
+@test "[10] part 2: another client is answered within 100 ms meanwhile" {
+    part 2 '04-nonblocking/README.md, "The idea"; lines_send in lines.h'
+    play_each meanwhile stuck
+}
+
+@test "[10] part 3: 50 counts of 100,000 at once cost under 2 MiB" {
+    part 3 '04-nonblocking/README.md, "Read it"; lines_room in lines.h'
+    play_each fifty
+}
+
+@test "[10] part 4: a client that leaves in mid-count costs nothing later" {
+    part 4 '04-nonblocking/README.md, "Watch it"; lose in the chapter'
+    play_each leaver
+}

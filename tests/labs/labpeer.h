@@ -1,0 +1,613 @@
+/* labpeer.h - what the labs' checks share: clients with a limit to every wait,
+ * a look at the server's process, and verdicts in words.
+ *
+ * A check is a program beside its lab, NN-chapter/lab/check.c:
+ *
+ *     check NAME PORT PID LOG SEED
+ *
+ * It plays one scenario against a server that runs. Exit 0: all was right.
+ * Otherwise its output says in three lines, a word and a tab each, what was
+ * seen, what was expected and what the likely cause is; tests/lab.sh makes the
+ * table from them. All texts that a server could guess are drawn from SEED.
+ */
+#ifndef LABPEER_H
+#define LABPEER_H
+
+#include "../../common/net.h"
+
+#include <dirent.h>
+#include <stdarg.h>
+
+#define GREETING "Connect succeed. Please send a message to me"
+
+enum {
+    WAIT_MS = 5000,     /* the longest wait for what should come at once */
+    PROGRAM_MS = 40000, /* and for a whole scenario */
+    TICK_MS = 10,       /* of processor time in /proc/PID/stat, on Linux */
+    IDLE_MS = 1000,     /* how long a look at an idle server takes */
+    IDLE_PERCENT = 10,  /* what it may use meanwhile: 0, and some leeway */
+    AWAKE_PERCENT =
+        90,        /* using a processor or waiting for one: hardly asleep */
+    FEW_NAPS = 5,  /* of the first thread in that time: as good as none */
+    EVENTS = 4096, /* peers that are waited for together */
+    CHUNK = 65536, /* bytes moved at a time */
+};
+
+/* What the command line said. */
+static struct {
+    struct net_endpoint at;
+    long pid;
+    const char *log;
+    uint64_t random;
+    long long end; /* no wait lasts beyond this moment, and what follows: */
+    long machine;  /* machine_ms at the beginning */
+} lab;
+
+/* --------------------------------------------------------------- verdicts */
+
+static inline void print_bytes(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte < 0x20 || byte == 0x7f)
+            (void)printf("\\x%02x", byte);
+        else
+            (void)putchar(byte);
+    }
+}
+
+/* Prints a text on one line, however long or strange it is. */
+static inline void print_text(const char *text)
+{
+    enum { WHOLE = 300, HEAD = 200, TAIL = 60 };
+    size_t length = strlen(text);
+    print_bytes(text, length > WHOLE ? HEAD : length);
+    if (length > WHOLE) {
+        (void)fputs(" ... ", stdout);
+        print_bytes(text + length - TAIL, TAIL);
+    }
+    (void)putchar('\n');
+}
+
+/* The verdict: says why, what should have been, and what was. Returns false. */
+static inline bool wrong(const char *cause, const char *expected,
+                         const char *format, ...)
+{
+    static char seen[CHUNK];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(seen, sizeof seen, format, arguments);
+    va_end(arguments);
+    (void)fputs("seen\t", stdout);
+    print_text(seen);
+    (void)fputs("expected\t", stdout);
+    print_text(expected);
+    (void)fputs("cause\t", stdout);
+    print_text(cause);
+    return false;
+}
+
+/* Texts made for one moment; eight of them live at a time. */
+static inline char *made(const char *format, ...)
+{
+    static char texts[8][4096];
+    static unsigned which;
+    char *text = texts[which++ % 8];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof texts[0], format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+/* ----------------------------------------------------------------- chance */
+
+/* xorshift64*: the same row of numbers for the same SEED, on every system. */
+static inline uint32_t draw(void)
+{
+    lab.random ^= lab.random >> 12;
+    lab.random ^= lab.random << 25;
+    lab.random ^= lab.random >> 27;
+    return (uint32_t)((lab.random * UINT64_C(2685821657736338717)) >> 32);
+}
+
+/* A word that no server can know beforehand; 64 of them live at a time. */
+static inline char *nonce(void)
+{
+    static char words[64][16];
+    static unsigned which;
+    char *word = words[which++ % 64];
+    (void)snprintf(word, sizeof words[0], "n%08lx", (unsigned long)draw());
+    return word;
+}
+
+/* ---------------------------------------------------------------- clients */
+
+enum got {
+    GOT_LINE,    /* here it is */
+    GOT_END,     /* end-of-stream */
+    GOT_RESET,   /* the connection broke */
+    GOT_NOTHING, /* not in that time */
+};
+
+struct peer {
+    net_socket socket;
+    bool ended;     /* end-of-stream has come */
+    int broken;     /* or this error */
+    char *bytes;    /* received, not yet taken */
+    size_t start;   /* the first of them */
+    size_t end;     /* behind the last */
+    size_t size;    /* room for them */
+    size_t scanned; /* up to here there is no \n */
+};
+
+/* The longest segment that newcomers take from the server, 0: as the system
+ * has it. The smaller, the less does the server's kernel keep for them. */
+static int peer_segment;
+
+static inline long machine_ms(void);
+
+/* When a wait of ms has to end that begins now. What the busy machine has kept
+ * from the two programs meanwhile is not the server's fault. */
+static inline long long moment(long long ms)
+{
+    long long end = net_now() + ms;
+    if (end <= lab.end)
+        return end;
+    long long last = lab.end + machine_ms() - lab.machine;
+    return end < last ? end : last;
+}
+
+/* Waits for an event until a moment. */
+static inline bool wait_until(net_socket socket, enum net_event event,
+                              long long end)
+{
+    int ready = 0;
+    do {
+        long long left = end - net_now();
+        ready = net_wait(socket, event, left > 0 ? (int)left : 0);
+    } while (ready == 0 && net_now() < end);
+    return ready > 0;
+}
+
+/* Connects; `narrow` bytes of what the server sends are kept by the kernel
+ * while nobody reads, 0: as many as it likes. */
+static inline bool peer_open_narrow(struct peer *peer, int narrow)
+{
+    struct sockaddr_in at = {0};
+    memset(peer, 0, sizeof *peer);
+    at.sin_family = AF_INET;
+    at.sin_port = htons((uint16_t)atoi(lab.at.port));
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    peer->socket = socket(AF_INET, SOCK_STREAM, 0);
+    if (peer->socket == NET_BAD)
+        return wrong("the grader ran out of descriptors: not your fault",
+                     "a socket", "%s", net_error_text(net_error()).text);
+    /* To be set before connect: it decides what the two ends agree on. */
+    if (peer_segment > 0)
+        (void)setsockopt(peer->socket, IPPROTO_TCP, TCP_MAXSEG,
+                         (const void *)&peer_segment, sizeof peer_segment);
+    if (narrow > 0)
+        (void)setsockopt(peer->socket, SOL_SOCKET, SO_RCVBUF,
+                         (const void *)&narrow, sizeof narrow);
+    int code = connect(peer->socket, (struct sockaddr *)&at, sizeof at);
+    if (code != 0)
+        code = net_error();
+    if (code != 0 || net_set_nonblocking(peer->socket) != 0)
+        return wrong("the server has ended or closed its listener; its log "
+                     "may say why",
+                     "a connection", "connect: %s", net_error_text(code).text);
+    return true;
+}
+
+static inline bool peer_open(struct peer *peer)
+{
+    return peer_open_narrow(peer, 0);
+}
+
+static inline void peer_close(struct peer *peer)
+{
+    if (peer->socket != NET_BAD)
+        (void)net_close(peer->socket); /* nothing depends on it any more */
+    free(peer->bytes);
+    memset(peer, 0, sizeof *peer);
+    peer->socket = NET_BAD;
+}
+
+/* Ends the connection with a reset. */
+static inline void peer_reset(struct peer *peer)
+{
+    struct linger at_once = {0};
+    at_once.l_onoff = 1;
+    (void)setsockopt(peer->socket, SOL_SOCKET, SO_LINGER,
+                     (const void *)&at_once, sizeof at_once);
+    peer_close(peer);
+}
+
+static inline void peer_shut(struct peer *peer)
+{
+    (void)shutdown(peer->socket, NET_SHUT_WRITE); /* a reset shows in recv */
+}
+
+/* Receives what is there. Returns whether there was anything new. */
+static inline bool peer_receive(struct peer *peer)
+{
+    if (peer->ended || peer->broken != 0)
+        return false;
+    if (peer->start > 0) {
+        memmove(peer->bytes, peer->bytes + peer->start,
+                peer->end - peer->start);
+        peer->end -= peer->start;
+        peer->scanned -= peer->start;
+        peer->start = 0;
+    }
+    if (peer->size - peer->end < CHUNK / 16) {
+        size_t size = peer->size == 0 ? CHUNK / 8 : peer->size * 2;
+        char *more = realloc(peer->bytes, size);
+        if (more == NULL)
+            return false;
+        peer->bytes = more;
+        peer->size = size;
+    }
+    long got = net_recv(peer->socket, peer->bytes + peer->end,
+                        peer->size - peer->end - 1);
+    if (got < 0 && net_would_block(net_error()))
+        return false;
+    if (got < 0)
+        peer->broken = net_error();
+    peer->ended = got == 0;
+    peer->end += got > 0 ? (size_t)got : 0;
+    return true;
+}
+
+/* Takes a line that is here already, without its \n; it lives until the next
+ * call for this peer. */
+static inline bool peer_take(struct peer *peer, char **line)
+{
+    if (peer->end == peer->scanned)
+        return false;
+    char *newline =
+        memchr(peer->bytes + peer->scanned, '\n', peer->end - peer->scanned);
+    if (newline == NULL) {
+        peer->scanned = peer->end;
+        return false;
+    }
+    *newline = '\0';
+    *line = peer->bytes + peer->start;
+    peer->start = (size_t)(newline - peer->bytes) + 1;
+    peer->scanned = peer->start;
+    return true;
+}
+
+/* Waits at most ms for the next line. */
+static inline enum got peer_line(struct peer *peer, long long ms, char **line)
+{
+    long long end = moment(ms);
+    while (!peer_take(peer, line)) {
+        if (peer->broken != 0)
+            return GOT_RESET;
+        if (peer->ended)
+            return GOT_END;
+        if (!wait_until(peer->socket, NET_READABLE, end))
+            return GOT_NOTHING;
+        (void)peer_receive(peer);
+    }
+    return GOT_LINE;
+}
+
+/* What came, for a verdict: a line, or what came instead of its end. */
+static inline const char *got_text(const struct peer *peer, enum got got,
+                                   const char *line, long long ms)
+{
+    enum { SHOWN = 3000 };
+    size_t length = peer->end - peer->start;
+    const char *what = "end-of-stream";
+    if (got == GOT_LINE)
+        return made("\"%.*s\"", SHOWN, line);
+    if (got == GOT_RESET)
+        what = "a reset: the connection broke";
+    if (got == GOT_NOTHING && net_now() >= lab.end)
+        what =
+            made("too little: all of this took over %d s", PROGRAM_MS / 1000);
+    else if (got == GOT_NOTHING)
+        what = made("nothing within %.1f s", (double)ms / 1000);
+    if (length == 0)
+        return what;
+    return made("\"%.*s\" without a \\n, then %s",
+                length < SHOWN ? (int)length : SHOWN, peer->bytes + peer->start,
+                what);
+}
+
+/* The next line is this one. */
+static inline bool expect_line(struct peer *peer, const char *expected,
+                               const char *cause)
+{
+    char *line = NULL;
+    enum got got = peer_line(peer, WAIT_MS, &line);
+    if (got == GOT_LINE && strcmp(line, expected) == 0)
+        return true;
+    return wrong(cause, made("\"%.3000s\"", expected), "%s",
+                 got_text(peer, got, line, WAIT_MS));
+}
+
+static inline bool expect_greeting(struct peer *peer)
+{
+    return expect_line(peer, GREETING,
+                       "the greeting is the first thing a client gets");
+}
+
+/* End-of-stream comes next. */
+static inline bool expect_end(struct peer *peer, const char *cause)
+{
+    char *line = NULL;
+    enum got got = peer_line(peer, WAIT_MS, &line);
+    if (got == GOT_END && peer->start == peer->end)
+        return true;
+    return wrong(cause, "end-of-stream", "%s",
+                 got_text(peer, got, line, WAIT_MS));
+}
+
+/* Nothing comes for so long. */
+static inline bool expect_silence(struct peer *peer, long long ms,
+                                  const char *cause)
+{
+    char *line = NULL;
+    enum got got = peer_line(peer, ms, &line);
+    if (got == GOT_NOTHING && peer->start == peer->end)
+        return true;
+    return wrong(cause, made("nothing for %.1f s", (double)ms / 1000), "%s",
+                 got_text(peer, got, line, ms));
+}
+
+/* Sends all of it, as fast as the server takes it. */
+static inline bool peer_send(struct peer *peer, const char *bytes, size_t size)
+{
+    long long end = moment(WAIT_MS);
+    for (size_t done = 0; done < size;) {
+        long sent = net_send(peer->socket, bytes + done, size - done);
+        if (sent >= 0) {
+            done += (size_t)sent;
+            end = moment(WAIT_MS);
+        } else if (!net_would_block(net_error())) {
+            return wrong("the server closed the connection too early",
+                         "all that a client sends is read", "send: %s",
+                         net_error_text(net_error()).text);
+        } else if (!wait_until(peer->socket, NET_WRITABLE, end)) {
+            return wrong("the server does not read this client: it waits "
+                         "for something else",
+                         "all that a client sends is read",
+                         "nothing read for %d s", WAIT_MS / 1000);
+        }
+    }
+    return true;
+}
+
+static inline bool peer_say(struct peer *peer, const char *text)
+{
+    return peer_send(peer, text, strlen(text));
+}
+
+/* Connects and is greeted. */
+static inline bool peer_join(struct peer *peer)
+{
+    return peer_open(peer) && expect_greeting(peer);
+}
+
+/* ---------------------------------------------------- the server's process */
+
+/* The number behind a key of /proc/PID/status, or -1 where there is none. */
+static inline long server_status(const char *key)
+{
+    char text[256];
+    long value = -1;
+    (void)snprintf(text, sizeof text, "/proc/%ld/status", lab.pid);
+    FILE *file = fopen(text, "r");
+    if (file == NULL)
+        return -1;
+    while (fgets(text, sizeof text, file) != NULL)
+        if (strncmp(text, key, strlen(key)) == 0)
+            value = strtol(text + strlen(key), NULL, 10);
+    (void)fclose(file); /* only read */
+    return value;
+}
+
+/* Reads fields of /proc/PID/stat, counted from the state, which is 0: behind
+ * the program's name, which may hold blanks. */
+static inline bool process_fields(const char *pid, long *fields, int count)
+{
+    char text[1024];
+    (void)snprintf(text, sizeof text, "/proc/%.20s/stat", pid);
+    FILE *file = fopen(text, "r");
+    if (file == NULL)
+        return false;
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    (void)fclose(file); /* only read */
+    text[length] = '\0';
+    char *at = strrchr(text, ')');
+    if (at == NULL)
+        return false;
+    at += 3; /* ") S" */
+    for (int i = 1; i < count; i++)
+        fields[i] = strtol(at, &at, 10);
+    return true;
+}
+
+/* Milliseconds of processor time so far, or -1. */
+static inline long server_cpu(void)
+{
+    long fields[14] = {0};
+    if (!process_fields(made("%ld", lab.pid), fields, 14))
+        return -1;
+    return (fields[11] + fields[12]) * TICK_MS; /* in programs, in the kernel */
+}
+
+/* Processes that the server has started: its children, and others of its
+ * process group. */
+static inline int server_children(void)
+{
+    int children = 0;
+    DIR *processes = opendir("/proc");
+    if (processes == NULL)
+        return 0;
+    for (struct dirent *entry; (entry = readdir(processes)) != NULL;) {
+        long fields[4] = {0};
+        if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name) &&
+            strtol(entry->d_name, NULL, 10) != lab.pid &&
+            process_fields(entry->d_name, fields, 4) &&
+            (fields[1] == lab.pid || fields[2] == lab.pid))
+            children++;
+    }
+    (void)closedir(processes); /* only read */
+    return children;
+}
+
+static inline bool expect_no_children(void)
+{
+    int children = server_children();
+    if (children == 0)
+        return true;
+    return wrong("the server forks: another model than this chapter's",
+                 "one process", "%d more of them", children);
+}
+
+/* The server has this many threads, or the system does not tell. */
+static inline bool expect_threads(long least, long most, const char *cause)
+{
+    long threads = server_status("Threads:");
+    if (threads < 0 || (threads >= least && threads <= most))
+        return expect_no_children();
+    return wrong(cause,
+                 least == most ? made("%ld thread%s", most, &"s"[most == 1])
+                               : made("%ld to %ld threads", least, most),
+                 "%ld thread%s", threads, &"s"[threads == 1]);
+}
+
+/* The second number of a schedstat file: so long, in ns, a thread could have
+ * run and got no processor. */
+static inline long long waited_ns(const char *path)
+{
+    long long ran = 0, waited = 0;
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%lld %lld", &ran, &waited) != 2)
+        waited = 0;
+    (void)fclose(file); /* only read */
+    return waited;
+}
+
+/* Milliseconds so far for which the server's threads could have run and got no
+ * processor, where the system tells (Linux). */
+static inline long server_waited(void)
+{
+    long long waited = 0;
+    DIR *threads = opendir(made("/proc/%ld/task", lab.pid));
+    if (threads == NULL)
+        return 0;
+    for (struct dirent *entry; (entry = readdir(threads)) != NULL;)
+        if (entry->d_name[0] != '.') /* ".." is the process: its first thread */
+            waited += waited_ns(
+                made("/proc/%ld/task/%.20s/schedstat", lab.pid, entry->d_name));
+    (void)closedir(threads); /* only read */
+    return (long)(waited / 1000000);
+}
+
+/* The same with this program: a delay that is the busy machine's fault. */
+static inline long machine_ms(void)
+{
+    return server_waited() +
+           (long)(waited_ns("/proc/self/schedstat") / 1000000);
+}
+
+/* For a second nobody speaks, and the server sleeps: it uses no more than so
+ * many percent of a processor. On a busy machine one that never sleeps uses
+ * little, too; but all the time it uses one or waits for one, and it never
+ * gives one away in order to sleep. */
+static inline bool expect_idle(int percent, const char *cause)
+{
+    static const char gave[] = "voluntary_ctxt_switches:";
+    long cpu = server_cpu(), waited = server_waited();
+    long naps = server_status(gave);
+    long long since = net_now();
+    net_sleep(IDLE_MS);
+    long long passed = net_now() - since;
+    long used = server_cpu() - cpu;
+    waited = server_waited() - waited;
+    naps = server_status(gave) - naps;
+    if (cpu < 0 || used <= 2L * TICK_MS)
+        return true;
+    bool awake =
+        naps < FEW_NAPS && (used + waited) * 100 > passed * AWAKE_PERCENT;
+    if (used * 100 <= passed * percent && !awake)
+        return true;
+    return wrong(cause, made("at most %d %% of a processor", percent),
+                 "%ld ms of processor time in %lld ms, and %ld ms of waiting "
+                 "for a processor",
+                 used, passed, waited);
+}
+
+/* How many lines of the server's log contain the text. */
+static inline int log_count(const char *text)
+{
+    static char line[CHUNK];
+    int count = 0;
+    FILE *file = fopen(lab.log, "r");
+    if (file == NULL)
+        return 0;
+    while (fgets(line, sizeof line, file) != NULL)
+        count += strstr(line, text) != NULL;
+    (void)fclose(file); /* only read */
+    return count;
+}
+
+/* So many lines of the log contain the text, now or soon. */
+static inline bool expect_log(int times, const char *text, const char *cause)
+{
+    long long end = moment(WAIT_MS);
+    int count;
+    while ((count = log_count(text)) < times && net_now() < end)
+        net_sleep(20);
+    if (count == times)
+        return true;
+    return wrong(
+        cause,
+        made("%d line%s of the log with \"%s\"", times, &"s"[times == 1], text),
+        "%d such line%s", count, &"s"[count == 1]);
+}
+
+/* ------------------------------------------------------------------- main */
+
+struct check {
+    const char *name;
+    bool (*play)(void);
+};
+
+static inline int lab_main(int argc, char **argv, const struct check *checks,
+                           size_t count)
+{
+    for (size_t i = 0; argc == 6 && i < count; i++) {
+        if (strcmp(checks[i].name, argv[1]) != 0)
+            continue;
+        lab.at.address = "127.0.0.1";
+        lab.at.port = argv[2];
+        lab.pid = strtol(argv[3], NULL, 10);
+        lab.log = argv[4];
+        /* Never 0, from which xorshift would not move. */
+        lab.random = strtoull(argv[5], NULL, 10) * 2654435761u + 88172645463325;
+        for (int warm = 0; warm < 16; warm++)
+            (void)draw();
+        if (net_start() != 0)
+            return 2;
+        lab.end = net_now() + PROGRAM_MS;
+        lab.machine = machine_ms();
+        bool good = checks[i].play();
+        return fflush(stdout) == 0 && good ? 0 : 1;
+    }
+    (void)fprintf(stderr, "usage: check NAME PORT PID LOG SEED\nnames:");
+    for (size_t i = 0; i < count; i++)
+        (void)fprintf(stderr, " %s", checks[i].name);
+    (void)fputc('\n', stderr);
+    return 2;
+}
+
+#endif
