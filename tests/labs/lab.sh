@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# lab.sh - the labs' commands, called by tests/lab.mk. What they take comes in
+# lab.sh - the labs' commands, called by make.mk. What they take comes in
 # the environment, as make puts it there:
 #
 #   N       the lab: 01 to 05, bonus; grade: none for all
@@ -13,9 +13,13 @@
 # Exit status: 0 done (grade: full marks), 1 not, 2 wrong usage.
 set -uo pipefail
 start=$PWD
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+cd -P -- "$(dirname "${BASH_SOURCE[0]}")/../.." >/dev/null || exit 1
 
 LABS='01 02 03 04 05 bonus'
+# Names that only the headers of before had: see earlier.h
+EARLIER='net_server_setup|net_send_all|net_watch|net_finish_start|serve_accept'
+EARLIER+='|serve_refuse|lines_receive|lines_wait|lines_send|lines_unsent'
+EARLIER+='|net_thread_result|LINE_FAILED|NET_SHUT_BOTH|log_unbuffered'
 COMPILE=${COMPILE:-cc -std=c11 -O2 -g -Wall -Wextra -pthread}
 LDLIBS=${LDLIBS-}
 COMPILE_TENTHS=600
@@ -65,11 +69,20 @@ make_work() {
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
+    # A directory can be mounted so that no program in it may be run
+    printf '#!/bin/sh\n' >"$work/try"
+    chmod +x "$work/try"
+    if ! "$work/try" 2>/dev/null; then
+        complain "no program can be run in ${TMPDIR:-/tmp} (mounted noexec?):" \
+            'nothing was graded. Say TMPDIR= and another directory'
+        exit 1
+    fi
 }
 
 # --- Which lab ---------------------------------------------------------------
 
-# find_lab N: sets n and lab, its directory; ends the program if there is none
+# find_lab N: sets n, lab, where the task and the student's file are, and own,
+# where what we grade it with is; ends the program if there is none
 find_lab() {
     n=$1
     case $n in
@@ -82,7 +95,8 @@ find_lab() {
     bonus) lab=05-select/lab/bonus ;;
     '') usage "which lab? say N=${LABS// /, N=}" ;;
     esac
-    [ -f "$lab/grade.bats" ] || usage "there is no lab '$1': $LABS"
+    own=tests/labs/$n
+    [ -f "$own/grade.bats" ] || usage "there is no lab '$1': $LABS"
 }
 
 title() {
@@ -100,14 +114,38 @@ find_part() {
 }
 
 parts() {
-    grep -c '^@test' "$lab/grade.bats"
+    grep -c '^@test' "$own/grade.bats"
 }
 
 # --- Commands ----------------------------------------------------------------
 
+# starter: what the student begins with: a file of ours, or the chapter's server
+# with another head; either with the path of the headers that is right there
+starter() {
+    local from=${lab%%/*}/server.c up=../../
+    [ "$n" != bonus ] || up=../../../
+    if [ -f "$own/starter.c" ]; then
+        cat "$own/starter.c"
+    else
+        printf '%s\n' \
+            "/* Lab $n: $(title). The task is in README.md, beside this file;" \
+            " * \`make grade N=$n\` says how far you are." ' *' \
+            " * So far it is the server of chapter ${from%%-*}." ' */'
+        sed '1,/^ \*\/$/d' "$from"
+    fi | sed "s|^#include \"[./]*/common/|#include \"${up}common/|"
+}
+
+# make_starter: puts it where the student's file is; one that is there stays
+make_starter() {
+    [ ! -e "$lab/server.c" ] || return 0
+    starter >"$lab/server.c.new" || exit 1
+    mv "$lab/server.c.new" "$lab/server.c" || exit 1
+}
+
 do_lab() {
     local status=0
     find_lab "${N-}"
+    make_starter
     cat "$lab/README.md"
     printf '\n'
     rm -f "$lab/server" # so that an older one is not taken for this one
@@ -125,14 +163,18 @@ do_lab() {
 }
 
 # compile SOURCE PROGRAM [FLAG...]: as a chapter's program, wherever SOURCE is:
-# "../../common/net.h" is found, and so is a solution's "../../../common/net.h"
+# "../../common/net.h" is found, and so is a solution's "../../../common/net.h".
+# A file that was begun with the headers as they were gets their names, too.
 compile() {
     local source=$1 program=$2
     shift 2
+    if grep -Eqw "$EARLIER" "$source" 2>/dev/null; then
+        set -- "$@" -include "$PWD/tests/labs/earlier.h"
+    fi
     # COMPILE and LDLIBS are commands in words
     # shellcheck disable=SC2086
     bounded "$COMPILE_TENTHS" $COMPILE "$@" -I"$lab" -I"$lab/.." \
-        -I"$lab/solution" "$source" -o "$program" $LDLIBS
+        -I"$own" "$source" -o "$program" $LDLIBS
 }
 
 # bounded TENTHS COMMAND...: in a process group of its own, ended by force
@@ -186,7 +228,7 @@ hint() {
 do_reset() {
     local copy=1
     find_lab "${N-}"
-    if cmp -s "$lab/server.c" "$lab/starter.c"; then
+    if starter | cmp -s - "$lab/server.c"; then
         echo "$lab/server.c is the starter already"
         return
     fi
@@ -197,7 +239,7 @@ do_reset() {
         mv "$lab/server.c" "$lab/server.c.$copy" || exit 1
         echo "yours is kept as $lab/server.c.$copy"
     fi
-    cp "$lab/starter.c" "$lab/server.c" || exit 1
+    make_starter
     echo "$lab/server.c is the starter again"
 }
 
@@ -208,10 +250,7 @@ do_grade() {
     '' | junit | tap) ;;
     *) usage "there is no report '$REPORT': junit, tap, or none for the table" ;;
     esac
-    command -v bats >/dev/null || {
-        complain 'bats is missing: run sh common/setup.sh'
-        exit 1
-    }
+    need_bats
     if [ -z "${N-}" ]; then
         [ -z "${LAB-}${P-}" ] ||
             usage "which lab? LAB= and P= need N=${LABS// /, N=}"
@@ -224,12 +263,33 @@ do_grade() {
     grade_one
 }
 
+# What cannot be graded has no points, not even none
+need_bats() {
+    local version
+    if ! version=$(bats --version 2>/dev/null); then
+        complain 'bats is missing: run sh common/setup.sh'
+        exit 1
+    fi
+    case ${version#* } in
+    0.* | 1.[0-7] | 1.[0-7].*)
+        complain "$version is too old, 1.8 is needed: nothing was graded." \
+            'See https://bats-core.readthedocs.io for a newer one'
+        exit 1
+        ;;
+    esac
+}
+
 grade_all() {
     local sum=0 most=0 extra=0 one
     make_work
     for one in $LABS; do
         find_lab "$one"
-        N=$one bash tests/lab.sh grade | tee "$work/all"
+        if [ ! -e "$lab/server.c" ]; then
+            echo "lab $n: 0/$(($(parts) * 10)), not begun: make lab N=$n" >"$work/all"
+            cat "$work/all"
+        else
+            N=$one bash tests/labs/lab.sh grade | tee "$work/all"
+        fi
         one=$(sed -n 's|^lab .*: \([0-9]*\)/\([0-9]*\).*|\1 \2|p' "$work/all")
         if [ "$n" = bonus ]; then
             extra=${one% *}
@@ -257,10 +317,15 @@ grade_one() {
         esac
         [ ! -d "$source" ] || source=${source%/}/server.c
     fi
+    if [ ! -f "$source" ]; then
+        complain "there is no file $source: nothing was graded"
+        [ -n "${LAB-}" ] || complain "make lab N=$n makes it"
+        exit 1
+    fi
     make_work
     export LAB_N=$n LAB_SEED=${SEED:-$RANDOM$RANDOM} LAB_MARK=$work
     export LAB_RESULTS=$work/results LAB_SERVER=$work/server LAB_COMPILE=$COMPILE
-    export LAB_CHECK=$PWD/$lab/check LAB_ROOM=$PWD/03-threaded/lab/check
+    export LAB_CHECK=$PWD/$own/check LAB_ROOM=$PWD/tests/labs/03/check
     export LAB_PROBLEM='' LAB_TSAN='' LAB_SETARCH='' TMPDIR=$work
     [ -x "$LAB_CHECK" ] || LAB_CHECK=$LAB_ROOM
     mkdir "$LAB_RESULTS"
@@ -279,20 +344,17 @@ grade_one() {
 
 # build_submission SOURCE: sets LAB_PROBLEM if that cannot be done
 build_submission() {
-    if [ ! -f "$1" ]; then
-        LAB_PROBLEM="there is no file $1"
-        return
-    fi
-    if ! compile "$1" "$LAB_SERVER" >"$work/compiler" 2>&1; then
+    # In one language, so that a report is the same for everyone
+    if ! LC_ALL=C compile "$1" "$LAB_SERVER" >"$work/compiler" 2>&1; then
         LAB_PROBLEM='it does not compile'
         cat "$work/compiler" >&2
         return
     fi
-    if grep -q 'warning:' "$work/compiler"; then
+    if [ -s "$work/compiler" ]; then
         cat "$work/compiler" >&2
         complain 'warnings cost no points, and are often right'
     fi
-    if grep -q LAB_TSAN "$lab/grade.bats"; then
+    if grep -q LAB_TSAN "$own/grade.bats"; then
         build_with_tsan "$1"
     fi
 }
@@ -332,7 +394,7 @@ run_bats() {
         [ "$name" = BATS_ROOT ] || unset "$name"
     done
     bounded "$GRADE_TENTHS" bats "$@" ${P:+--filter "part $P:"} \
-        "$lab/grade.bats"
+        "$own/grade.bats"
 }
 
 # --- The table ---------------------------------------------------------------
@@ -425,39 +487,54 @@ detail() {
 
 # --- Handout and selftest ----------------------------------------------------
 
-# What students get: everything but the answers
+# real_place PATH: without links and .., though its end need not exist yet
+real_place() {
+    local dir=$1 rest=''
+    while [ ! -d "$dir" ]; do
+        rest=/$(basename "$dir")$rest
+        dir=$(dirname "$dir")
+    done
+    dir=$(cd -P -- "$dir" >/dev/null && pwd) || exit 1
+    printf '%s%s\n' "${dir%/}" "$rest"
+}
+
+# What students get: everything but the answers, and nobody's work
 do_handout() {
-    local dir=${DIR-} file
+    local dir=${DIR-}
     [ -n "$dir" ] || usage 'where to? say DIR=/path/to/a/new/directory'
     case $dir in
     /*) ;;
     *) dir=${FROM:-$start}/$dir ;;
     esac
+    [ ! -e "$dir" ] || usage "$dir is there already: name a new directory"
+    dir=$(real_place "$dir")
     case $dir/ in
+    */../*) usage "$dir: behind a new directory there is no .." ;;
     "$PWD"/*) usage "$dir is inside this copy: name a directory outside" ;;
     esac
-    [ ! -e "$dir" ] || usage "$dir is there already: name a new directory"
     mkdir -p "$dir" || exit 1
-    tar -cf - --exclude=.git --exclude='lab/solution' --exclude='lab/wrong' \
-        --exclude='bonus/solution' --exclude='bonus/wrong' \
-        --exclude='server.c.[0-9]*' --exclude=.hints . | tar -xf - -C "$dir" ||
-        exit 1
+    tar -cf - --exclude=.git --exclude='labs/*/solution.c' \
+        --exclude='labs/*/wrong' --exclude='lab/server*' \
+        --exclude='lab/bonus/server*' --exclude=.hints . |
+        tar -xf - -C "$dir" || exit 1
     (
-        cd "$dir" || exit 1
         unset MAKEFLAGS MFLAGS MAKELEVEL
-        make -s clean || exit 1
-        for file in 0*/lab/starter.c 05-select/lab/bonus/starter.c; do
-            [ ! -f "$file" ] || cp "$file" "${file%starter.c}server.c"
-        done
+        make -s -C "$dir" clean
     ) || exit 1
     echo "a copy for students: $dir"
 }
 
 do_selftest() {
-    exec bash tests/lab-selftest.sh
+    exec bash tests/labs/selftest.sh
+}
+
+# What a student begins with, for the selftest
+do_starter() {
+    find_lab "${N-}"
+    starter
 }
 
 case ${1-} in
-lab | hint | reset | grade | handout | selftest) "do_$1" ;;
+lab | hint | reset | grade | handout | selftest | starter) "do_$1" ;;
 *) usage 'usage: lab.sh lab | grade | hint | reset | handout | selftest' ;;
 esac

@@ -1,13 +1,13 @@
 /* labpeer.h - what the labs' checks share: clients with a limit to every wait,
  * a look at the server's process, and verdicts in words.
  *
- * A check is a program beside its lab, NN-chapter/lab/check.c:
+ * A check is a program, tests/labs/NN/check.c:
  *
  *     check NAME PORT PID LOG SEED
  *
  * It plays one scenario against a server that runs. Exit 0: all was right.
  * Otherwise its output says in three lines, a word and a tab each, what was
- * seen, what was expected and what the likely cause is; tests/lab.sh makes the
+ * seen, what was expected and what the likely cause is; lab.sh makes the
  * table from them. All texts that a server could guess are drawn from SEED.
  */
 #ifndef LABPEER_H
@@ -16,7 +16,7 @@
 #include "../../common/net.h"
 
 #include <dirent.h>
-#include <stdarg.h>
+#include <stdint.h>
 
 #define GREETING "Connect succeed. Please send a message to me"
 
@@ -50,9 +50,9 @@ static inline void print_bytes(const char *text, size_t length)
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)text[i];
         if (byte < 0x20 || byte == 0x7f)
-            (void)printf("\\x%02x", byte);
+            printf("\\x%02x", byte);
         else
-            (void)putchar(byte);
+            putchar(byte);
     }
 }
 
@@ -63,10 +63,10 @@ static inline void print_text(const char *text)
     size_t length = strlen(text);
     print_bytes(text, length > WHOLE ? HEAD : length);
     if (length > WHOLE) {
-        (void)fputs(" ... ", stdout);
+        fputs(" ... ", stdout);
         print_bytes(text + length - TAIL, TAIL);
     }
-    (void)putchar('\n');
+    putchar('\n');
 }
 
 /* The verdict: says why, what should have been, and what was. Returns false. */
@@ -76,13 +76,13 @@ static inline bool wrong(const char *cause, const char *expected,
     static char seen[CHUNK];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(seen, sizeof seen, format, arguments);
+    vsnprintf(seen, sizeof seen, format, arguments);
     va_end(arguments);
-    (void)fputs("seen\t", stdout);
+    fputs("seen\t", stdout);
     print_text(seen);
-    (void)fputs("expected\t", stdout);
+    fputs("expected\t", stdout);
     print_text(expected);
-    (void)fputs("cause\t", stdout);
+    fputs("cause\t", stdout);
     print_text(cause);
     return false;
 }
@@ -95,7 +95,7 @@ static inline char *made(const char *format, ...)
     char *text = texts[which++ % 8];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof texts[0], format, arguments);
+    vsnprintf(text, sizeof texts[0], format, arguments);
     va_end(arguments);
     return text;
 }
@@ -117,7 +117,7 @@ static inline char *nonce(void)
     static char words[64][16];
     static unsigned which;
     char *word = words[which++ % 64];
-    (void)snprintf(word, sizeof words[0], "n%08lx", (unsigned long)draw());
+    snprintf(word, sizeof words[0], "n%08lx", (unsigned long)draw());
     return word;
 }
 
@@ -131,7 +131,7 @@ enum got {
 };
 
 struct peer {
-    net_socket socket;
+    net_socket sock;
     bool ended;     /* end-of-stream has come */
     int broken;     /* or this error */
     char *bytes;    /* received, not yet taken */
@@ -159,13 +159,13 @@ static inline long long moment(long long ms)
 }
 
 /* Waits for an event until a moment. */
-static inline bool wait_until(net_socket socket, enum net_event event,
+static inline bool wait_until(net_socket sock, enum net_event event,
                               long long end)
 {
     int ready = 0;
     do {
         long long left = end - net_now();
-        ready = net_wait(socket, event, left > 0 ? (int)left : 0);
+        ready = net_wait(sock, event, left > 0 ? (int)left : 0);
     } while (ready == 0 && net_now() < end);
     return ready > 0;
 }
@@ -179,21 +179,21 @@ static inline bool peer_open_narrow(struct peer *peer, int narrow)
     at.sin_family = AF_INET;
     at.sin_port = htons((uint16_t)atoi(lab.at.port));
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    peer->socket = socket(AF_INET, SOCK_STREAM, 0);
-    if (peer->socket == NET_BAD)
+    peer->sock = socket(AF_INET, SOCK_STREAM, 0);
+    if (peer->sock == NET_BAD)
         return wrong("the grader ran out of descriptors: not your fault",
                      "a socket", "%s", net_error_text(net_error()).text);
     /* To be set before connect: it decides what the two ends agree on. */
     if (peer_segment > 0)
-        (void)setsockopt(peer->socket, IPPROTO_TCP, TCP_MAXSEG,
+        (void)setsockopt(peer->sock, IPPROTO_TCP, TCP_MAXSEG,
                          (const void *)&peer_segment, sizeof peer_segment);
     if (narrow > 0)
-        (void)setsockopt(peer->socket, SOL_SOCKET, SO_RCVBUF,
+        (void)setsockopt(peer->sock, SOL_SOCKET, SO_RCVBUF,
                          (const void *)&narrow, sizeof narrow);
-    int code = connect(peer->socket, (struct sockaddr *)&at, sizeof at);
+    int code = connect(peer->sock, (struct sockaddr *)&at, sizeof at);
     if (code != 0)
         code = net_error();
-    if (code != 0 || net_set_nonblocking(peer->socket) != 0)
+    if (code != 0 || net_set_nonblocking(peer->sock) != 0)
         return wrong("the server has ended or closed its listener; its log "
                      "may say why",
                      "a connection", "connect: %s", net_error_text(code).text);
@@ -207,11 +207,11 @@ static inline bool peer_open(struct peer *peer)
 
 static inline void peer_close(struct peer *peer)
 {
-    if (peer->socket != NET_BAD)
-        (void)net_close(peer->socket); /* nothing depends on it any more */
+    if (peer->sock != NET_BAD)
+        (void)net_close(peer->sock); /* nothing depends on it any more */
     free(peer->bytes);
     memset(peer, 0, sizeof *peer);
-    peer->socket = NET_BAD;
+    peer->sock = NET_BAD;
 }
 
 /* Ends the connection with a reset. */
@@ -219,14 +219,14 @@ static inline void peer_reset(struct peer *peer)
 {
     struct linger at_once = {0};
     at_once.l_onoff = 1;
-    (void)setsockopt(peer->socket, SOL_SOCKET, SO_LINGER,
-                     (const void *)&at_once, sizeof at_once);
+    (void)setsockopt(peer->sock, SOL_SOCKET, SO_LINGER, (const void *)&at_once,
+                     sizeof at_once);
     peer_close(peer);
 }
 
 static inline void peer_shut(struct peer *peer)
 {
-    (void)shutdown(peer->socket, NET_SHUT_WRITE); /* a reset shows in recv */
+    (void)shutdown(peer->sock, NET_SHUT_WRITE); /* a reset shows in recv */
 }
 
 /* Receives what is there. Returns whether there was anything new. */
@@ -249,7 +249,7 @@ static inline bool peer_receive(struct peer *peer)
         peer->bytes = more;
         peer->size = size;
     }
-    long got = net_recv(peer->socket, peer->bytes + peer->end,
+    long got = net_recv(peer->sock, peer->bytes + peer->end,
                         peer->size - peer->end - 1);
     if (got < 0 && net_would_block(net_error()))
         return false;
@@ -288,7 +288,7 @@ static inline enum got peer_line(struct peer *peer, long long ms, char **line)
             return GOT_RESET;
         if (peer->ended)
             return GOT_END;
-        if (!wait_until(peer->socket, NET_READABLE, end))
+        if (!wait_until(peer->sock, NET_READABLE, end))
             return GOT_NOTHING;
         (void)peer_receive(peer);
     }
@@ -364,7 +364,7 @@ static inline bool peer_send(struct peer *peer, const char *bytes, size_t size)
 {
     long long end = moment(WAIT_MS);
     for (size_t done = 0; done < size;) {
-        long sent = net_send(peer->socket, bytes + done, size - done);
+        long sent = net_send(peer->sock, bytes + done, size - done);
         if (sent >= 0) {
             done += (size_t)sent;
             end = moment(WAIT_MS);
@@ -372,7 +372,7 @@ static inline bool peer_send(struct peer *peer, const char *bytes, size_t size)
             return wrong("the server closed the connection too early",
                          "all that a client sends is read", "send: %s",
                          net_error_text(net_error()).text);
-        } else if (!wait_until(peer->socket, NET_WRITABLE, end)) {
+        } else if (!wait_until(peer->sock, NET_WRITABLE, end)) {
             return wrong("the server does not read this client: it waits "
                          "for something else",
                          "all that a client sends is read",
@@ -400,7 +400,7 @@ static inline long server_status(const char *key)
 {
     char text[256];
     long value = -1;
-    (void)snprintf(text, sizeof text, "/proc/%ld/status", lab.pid);
+    snprintf(text, sizeof text, "/proc/%ld/status", lab.pid);
     FILE *file = fopen(text, "r");
     if (file == NULL)
         return -1;
@@ -416,7 +416,7 @@ static inline long server_status(const char *key)
 static inline bool process_fields(const char *pid, long *fields, int count)
 {
     char text[1024];
-    (void)snprintf(text, sizeof text, "/proc/%.20s/stat", pid);
+    snprintf(text, sizeof text, "/proc/%.20s/stat", pid);
     FILE *file = fopen(text, "r");
     if (file == NULL)
         return false;
@@ -603,10 +603,10 @@ static inline int lab_main(int argc, char **argv, const struct check *checks,
         bool good = checks[i].play();
         return fflush(stdout) == 0 && good ? 0 : 1;
     }
-    (void)fprintf(stderr, "usage: check NAME PORT PID LOG SEED\nnames:");
+    fprintf(stderr, "usage: check NAME PORT PID LOG SEED\nnames:");
     for (size_t i = 0; i < count; i++)
-        (void)fprintf(stderr, " %s", checks[i].name);
-    (void)fputc('\n', stderr);
+        fprintf(stderr, " %s", checks[i].name);
+    fputc('\n', stderr);
     return 2;
 }
 

@@ -1,4 +1,4 @@
-# The labs: a task per chapter, and a grader. See tests/lab.sh.
+# The labs: a task per chapter, and a grader. See lab.sh here.
 #
 ## make lab N=03     lab 03: what to do; builds the file you change
 ## make grade N=03   grade it, exit 0 at full marks only; without N: all labs;
@@ -8,17 +8,17 @@
 ## make handout DIR=../labs   a copy for students, without the answers
 ## make selftest     the graders graded: right and known wrong answers
 
-LAB_CHECKS := $(patsubst %.c,%,$(wildcard 0?-*/lab/check.c))
-EXTRA += $(LAB_CHECKS) $(patsubst %.c,%,$(wildcard 0?-*/lab/server.c \
-    0?-*/lab/*/server.c))
-CLEAN += $(wildcard 0?-*/lab/.hints 0?-*/lab/*/.hints)
+LAB_CHECKS := $(patsubst %.c,%,$(wildcard tests/labs/*/check.c))
+LAB_TASKS := $(dir $(wildcard 0?-*/lab/README.md 0?-*/lab/*/README.md))
+EXTRA += $(LAB_CHECKS) $(LAB_TASKS:=server)
+CLEAN += $(LAB_TASKS:=.hints)
 
 .PHONY: lab grade hint reset handout selftest
 
 # The checks are built first; what make was told reaches the script through
 # the environment.
-$(LAB_CHECKS:=$(EXE)): tests/labpeer.h
+$(LAB_CHECKS:=$(EXE)): tests/labs/labpeer.h
 grade selftest: $(LAB_CHECKS:=$(EXE))
 lab grade hint reset handout selftest:
 	@COMPILE='$(subst ','\'',$(COMPILE))' LDLIBS='$(LDLIBS)' \
-	    bash tests/lab.sh $@
+	    bash tests/labs/lab.sh $@

@@ -1,5 +1,5 @@
 /* check.c - what lab 01 asks of a server, one scenario a name. See
- * tests/labpeer.h.
+ * tests/labs/labpeer.h.
  */
 #include "../labpeer.h"
 

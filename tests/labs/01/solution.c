@@ -4,15 +4,16 @@
  * returns 0: the peer has ended, and still reads. -1 is something else.
  */
 #include "../../../common/net.h"
-#include "../../../common/lines.h"
+#include "../../../common/args.h"
+#include "../../../common/talk.h"
 
 #include <inttypes.h>
 
 enum { PIECE = 65536 }; /* bytes asked for at a time: any number will do */
 
 struct count {
-    unsigned long long bytes, lines;
-    uint32_t sum; /* modulo 2^32 by itself */
+    uint64_t bytes, lines;
+    uint32_t sum; /* an unsigned number is modulo 2^32 by itself */
 };
 
 /* Adds a piece to the count. */
@@ -25,64 +26,65 @@ static void count_piece(struct count *count, const char *bytes, size_t size)
     }
 }
 
-/* Counts until end-of-stream. Returns 0, or -1 with net_error(). */
-static int count_all(net_socket client, struct count *count)
+/* Counts until the client ends its stream. Returns false if the connection
+ * failed instead. */
+static bool count_all(net_socket client, struct count *count)
 {
     static char piece[PIECE];
     long got;
-    (void)fflush(stdout); /* a lost log is no reason to stop */
+    (void)fflush(stdout); /* a lost log does not stop the server */
     while ((got = net_recv(client, piece, sizeof piece)) > 0)
         count_piece(count, piece, (size_t)got);
-    return got == 0 ? 0 : -1;
+    return got == 0;
 }
 
-/* The client is gone without a good-bye. Returns the exit status. */
-static int lost(net_socket client, struct net_name name)
+/* Sends all; one send may take only a part. Returns false if that failed. */
+static bool send_all(net_socket client, const char *text)
 {
-    log_lost(name, net_error());
-    (void)net_close(client); /* nothing more can go wrong with it */
-    return 1;
+    for (size_t left = strlen(text); left > 0;) {
+        long sent = net_send(client, text, left);
+        if (sent < 0)
+            return false;
+        text += sent;
+        left -= (size_t)sent;
+    }
+    return true;
 }
 
-/* Greets, counts, answers. Returns the program's exit status. */
-static int converse(net_socket client, struct net_name name)
+/* Greets, counts, answers. Returns false if the connection failed. */
+static bool converse(net_socket client)
 {
     struct count count = {0};
     char answer[128];
-    if (net_send_all(client, GREETING, strlen(GREETING)) != 0 ||
-        count_all(client, &count) != 0)
-        return lost(client, name);
-    (void)snprintf(answer, sizeof answer,
-                   "%llu bytes, %llu lines, sum %" PRIu32 "\n", count.bytes,
-                   count.lines, count.sum);
-    if (net_send_all(client, answer, strlen(answer)) != 0)
-        return lost(client, name);
-    log_event("%s left", name.text);
-    (void)fflush(stdout);
-    net_finish(client);
-    return 0;
+    if (!send_all(client, GREETING) || !count_all(client, &count))
+        return false;
+    snprintf(answer, sizeof answer,
+             "%" PRIu64 " bytes, %" PRIu64 " lines, sum %" PRIu32 "\n",
+             count.bytes, count.lines, count.sum);
+    return send_all(client, answer);
 }
 
 int main(int argc, char **argv)
 {
-    struct net_endpoint at;
-    struct net_reason why;
-    int status = net_server_setup(argc, argv, &at);
+    net_socket listener;
+    struct net_name name;
+    int status = args_listen(argc, argv, &listener);
     if (status >= 0)
         return status;
-
-    net_socket listener = net_listen(&at, &why);
-    if (listener == NET_BAD)
-        return net_fail("server", why);
-    (void)printf("listening on %s\n", net_local_name(listener).text);
     (void)fflush(stdout);
-
-    struct net_name name;
     net_socket client = net_accept(listener, &name);
     if (client == NET_BAD)
         return net_fail("server", net_error_text(net_error()));
     log_event("%s connected", name.text);
-    status = converse(client, name);
-    (void)net_close(listener); /* resets whoever still waits in the queue */
-    return status;
+    bool alive = converse(client);
+    if (alive)
+        log_event("%s left", name.text);
+    else
+        log_lost(name, net_error());
+    (void)fflush(stdout);
+    (void)shutdown(client, NET_SHUT_WRITE); /* fails if the client is lost */
+    net_discard_all(client);   /* unread bytes would make close a reset */
+    (void)net_close(client);   /* whatever it returns, the socket is gone */
+    (void)net_close(listener); /* who still waits in the queue gets a reset */
+    return alive ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 /* check.c - what lab 02 asks of a server, one scenario a name. See
- * tests/labpeer.h.
+ * tests/labs/labpeer.h.
  */
 #include "../labpeer.h"
 
@@ -67,7 +67,7 @@ static bool dribble(void)
     long long since = net_now();
     while (got == GOT_NOTHING && net_now() - since < LATEST_MS) {
         /* A server that has cut us may reset: that is part 3's. */
-        (void)net_send(peer.socket, "x", 1);
+        (void)net_send(peer.sock, "x", 1);
         got = peer_line(&peer, BYTE_MS, &line);
     }
     long long passed = net_now() - since;
@@ -98,7 +98,7 @@ static int cut_while_sending(void)
         return 0;
     long long since = net_now();
     for (int i = 0; i < 10; i++) {
-        long sent = net_send(peer.socket, "x", 1);
+        long sent = net_send(peer.sock, "x", 1);
         if (net_now() - since > STALL_MS)
             return -1;
         if (sent < 0)

@@ -4,109 +4,110 @@
  * recv the server waits for bytes, but no longer than what is left until then.
  */
 #include "../../../common/net.h"
-#include "../../../common/lines.h"
+#include "../../../common/args.h"
+#include "../../../common/talk.h"
 
 #define TOO_SLOW "too slow"
 
 enum {
-    ACCEPT_AGAIN_MS = 100, /* a pause while there are no descriptors */
+    ACCEPT_AGAIN_MS = 100, /* the pause while there are no descriptors */
     PATIENCE_MS = 2000,    /* from the greeting to the end of the message */
 };
 
 struct client {
-    net_socket socket;
+    net_socket sock;
     struct net_name name; /* its address, for the log */
 };
 
-/* What became of a client's message. */
-enum outcome { SAID, ENDED, OVER, SLOW, FAILED };
-
-/* Ends a client that is gone without a good-bye. */
-static void lose(struct client *client)
+/* Waits until there is something to receive, but no longer than until the
+ * deadline (net_now). Returns false if nothing came. */
+static bool wait_until(struct client *client, long long deadline)
 {
-    log_lost(client->name, net_error());
-    (void)net_close(client->socket); /* nothing more can go wrong with it */
-}
-
-/* Takes the client's one message, or what comes instead of it until then. */
-static enum outcome take_line(struct client *client, long long deadline)
-{
-    struct lines_in in = {.limit = LINE_LIMIT};
-    struct line line;
-    enum line_result got;
-    while ((got = lines_next(&in, &line)) == LINE_PARTIAL) {
+    (void)fflush(stdout); /* a lost log does not stop the server */
+    for (;;) {
         long long left = deadline - net_now();
         if (left <= 0)
-            return SLOW;
-        (void)fflush(stdout); /* a lost log is no reason to stop */
-        int ready = net_wait(client->socket, NET_READABLE, (int)left);
-        if (ready < 0 || (ready > 0 && lines_receive(&in, client->socket) != 0))
-            return FAILED;
+            return false;
+        if (net_wait(client->sock, NET_READABLE, (int)left) != 0)
+            return true; /* or it failed, and then recv tells why */
     }
-    if (got == LINE_READY)
-        log_says(client->name, line);
-    return got == LINE_READY ? SAID : got == LINE_TOO_LONG ? OVER : ENDED;
 }
 
-/* Says the last word and ends the conversation gently: closed with unread
- * input, the connection would be reset, and the word might be lost. */
-static void end(struct client *client, const char *how, const char *word)
+/* Receives once: a part of a line, a line, or several. Returns false if the
+ * connection failed. */
+static bool receive(struct client *client, struct lines_in *in)
 {
-    if (net_send_all(client->socket, word, strlen(word)) != 0) {
-        lose(client);
-        return;
+    char bytes[LINES_CHUNK];
+    long got = net_recv(client->sock, bytes, sizeof bytes);
+    if (got < 0)
+        return false;
+    lines_put(in, bytes, (size_t)got); /* 0: the client has ended its stream */
+    return true;
+}
+
+/* Sends all; one send may take only a part. Returns false if that failed. */
+static bool send_all(struct client *client, const char *text)
+{
+    for (size_t left = strlen(text); left > 0;) {
+        long sent = net_send(client->sock, text, left);
+        if (sent < 0)
+            return false;
+        text += sent;
+        left -= (size_t)sent;
     }
-    log_event("%s %s", client->name.text, how);
-    (void)fflush(stdout);
-    net_finish(client->socket);
+    return true;
 }
 
 /* Holds the whole conversation: a greeting, one message, good-bye. */
 static void converse(struct client *client)
 {
+    struct lines_in in = {.limit = LINE_LIMIT};
+    struct line line;
+    enum line_result got = LINE_PARTIAL;
     log_event("%s connected", client->name.text);
-    if (net_send_all(client->socket, GREETING, strlen(GREETING)) != 0) {
-        lose(client);
-        return;
-    }
-    switch (take_line(client, net_now() + PATIENCE_MS)) {
-    case FAILED:
-        lose(client);
-        break;
-    case SLOW:
-        end(client, "lost: " TOO_SLOW, "error: " TOO_SLOW "\n");
-        break;
-    case OVER:
-        end(client, "lost: " TOO_LONG, "error: " TOO_LONG "\n");
-        break;
-    default:
-        end(client, "left", "");
-    }
+    bool alive = send_all(client, GREETING);
+    const long long deadline = net_now() + PATIENCE_MS;
+    while (alive && (got = lines_next(&in, &line)) == LINE_PARTIAL &&
+           wait_until(client, deadline))
+        alive = receive(client, &in);
+    if (alive && got == LINE_READY)
+        log_says(client->name, line);
+    if (alive && got == LINE_TOO_LONG)
+        alive = send_all(client, "error: " TOO_LONG "\n");
+    if (alive && got == LINE_PARTIAL) /* its time is over */
+        alive = send_all(client, "error: " TOO_SLOW "\n");
+    if (!alive)
+        log_lost(client->name, net_error());
+    else
+        log_event("%s %s", client->name.text,
+                  got == LINE_TOO_LONG  ? "lost: " TOO_LONG
+                  : got == LINE_PARTIAL ? "lost: " TOO_SLOW
+                                        : "left");
+    (void)fflush(stdout);
+    (void)shutdown(client->sock, NET_SHUT_WRITE); /* fails if it is lost */
+    net_discard_all(client->sock); /* unread bytes would make close a reset */
+    (void)net_close(client->sock);
 }
 
 /* Waits for the next client. Returns false if it cannot be had now. */
 static bool accept_client(net_socket listener, struct client *client)
 {
     (void)fflush(stdout);
-    if (serve_accept(listener, &client->socket, &client->name) == 0)
+    client->sock = net_accept(listener, &client->name);
+    log_accept(client->sock);
+    if (client->sock != NET_BAD)
         return true;
     (void)fflush(stdout);
-    net_sleep(ACCEPT_AGAIN_MS);
+    net_sleep(ACCEPT_AGAIN_MS); /* it stays in the queue meanwhile */
     return false;
 }
 
 int main(int argc, char **argv)
 {
-    struct net_endpoint at;
-    struct net_reason why;
-    int status = net_server_setup(argc, argv, &at);
+    net_socket listener;
+    int status = args_listen(argc, argv, &listener);
     if (status >= 0)
         return status;
-
-    net_socket listener = net_listen(&at, &why);
-    if (listener == NET_BAD)
-        return net_fail("server", why);
-    (void)printf("listening on %s\n", net_local_name(listener).text);
 
     for (;;) {
         struct client client;

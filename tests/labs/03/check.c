@@ -1,5 +1,5 @@
 /* check.c - what labs 03 and 05 and the bonus ask of a chat room, one scenario
- * a name. See tests/labpeer.h.
+ * a name. See tests/labs/labpeer.h.
  */
 #include "../labpeer.h"
 
@@ -203,7 +203,7 @@ static bool endings(void)
     if (!gather(ENDERS))
         return false;
     for (int i = 0; i < ENDERS; i++)
-        who[i] = net_local_name(peers[i].socket);
+        who[i] = net_local_name(peers[i].sock);
     if (!peer_send(&peers[1], longer, sizeof longer) ||
         !expect_line(&peers[1], "error: line longer than 1024 bytes",
                      "a line of 1025 bytes is too long") ||
@@ -267,7 +267,7 @@ static bool names(void)
     const char *unknown =
         "a line that begins with / is a command, known or not";
     char *first = nonce(), second[NAME_SIZE];
-    (void)snprintf(second, sizeof second, "%s_-AZ09z", nonce());
+    snprintf(second, sizeof second, "%s_-AZ09z", nonce());
     if (!gather(3) || !bad_names(a))
         return false;
     if (!asks(a, made("/name %s", first), made("you are %s", first),
@@ -425,7 +425,7 @@ static bool wave(const char *word)
             return false;
         if (stays && !observe(1))
             return false;
-        if (peers[i].socket != NET_BAD)
+        if (peers[i].sock != NET_BAD)
             peer_close(&peers[i]);
     }
     return true;
@@ -435,7 +435,7 @@ static bool come_and_go(void)
 {
     if (!peer_join(&peers[0]))
         return false;
-    (void)snprintf(roster.names[roster.count++], NAME_SIZE, "guest1");
+    snprintf(roster.names[roster.count++], NAME_SIZE, "guest1");
     for (int i = 0; i < WAVES; i++)
         if (!wave(nonce()))
             return false;
@@ -455,7 +455,7 @@ static struct {
 
 static unsigned port_of(const struct peer *peer)
 {
-    struct net_name name = net_local_name(peer->socket);
+    struct net_name name = net_local_name(peer->sock);
     const char *colon = strrchr(name.text, ':');
     return colon != NULL ? (unsigned)atoi(colon + 1) : 0;
 }
@@ -641,7 +641,7 @@ static bool non_reader(void)
 static void forget(struct peer *peer)
 {
     char *line;
-    if (peer->socket == NET_BAD)
+    if (peer->sock == NET_BAD)
         return;
     while (peer_receive(peer))
         while (peer_take(peer, &line))
@@ -662,14 +662,14 @@ static void push(void)
     text[LONG_LINE - 1] = '\n';
     long long end = net_now() + WAIT_MS;
     for (long done = 0; done < NOISE_BYTES && net_now() < end;) {
-        long sent = net_send(peers[1].socket, text, LONG_LINE);
+        long sent = net_send(peers[1].sock, text, LONG_LINE);
         forget_all(TALKERS);
         if (sent > 0)
             done += sent;
         else if (!net_would_block(net_error()))
             break;
         else
-            (void)net_wait(peers[1].socket, NET_WRITABLE, 10);
+            (void)net_wait(peers[1].sock, NET_WRITABLE, 10);
     }
 }
 

@@ -8,42 +8,46 @@
  * See also: lab 05, the same room without threads and locks.
  */
 #include "../../../common/net.h"
-#include "../../../common/lines.h"
+#include "../../../common/args.h"
+#include "../../../common/talk.h"
 
 enum {
-    ACCEPT_AGAIN_MS = 100, /* a pause while there are no descriptors */
+    ACCEPT_AGAIN_MS = 100, /* the pause while there are no descriptors */
+    CLIENTS_LIMIT = 4000,  /* each costs a thread: more are refused */
     NAME_LIMIT = 16,       /* bytes in a name */
     WAITING_SIZE = 65536,  /* more must not wait for a member */
-    LOOK_MS = 100,         /* a helper's look at whether it is still needed */
+    LOOK_MS = 100,         /* how often a helper asks if it is still needed */
     LAST_WORDS_MS = 1000,  /* for what waits when a member leaves */
 };
 
 struct member {
-    net_socket socket;
+    net_socket sock;
     struct net_name address; /* for the log */
     struct lines_in in;      /* its thread's own; the rest is the room's */
     char name[NAME_LIMIT + 1];
-    bool dropped; /* it did not read */
-    bool helped;  /* a helper thread brings what waits */
-    size_t start; /* of what waits: the first byte */
-    size_t end;   /* behind the last */
-    char waiting[WAITING_SIZE];
+    bool dropped;   /* it did not read */
+    bool helped;    /* a helper thread brings what waits */
+    size_t waiting; /* bytes in out */
+    char out[WAITING_SIZE];
     struct member *next;
 };
 
 static net_lock room = NET_UNLOCKED; /* for all that follows */
 static struct member *members;       /* who is in the room */
 static unsigned guests;              /* numbers given to newcomers so far */
+static int served;                   /* clients: in the room, or leaving it */
 
-/* ------------------------------------------ sending, with the room locked */
+static const struct line nothing = {"", 0};
+
+/* ----------------------------------------- sending, while the lock is held */
 
 static void drop(struct member *member)
 {
     member->dropped = true;
-    member->start = 0;
-    member->end = 0;
-    /* Its thread, which waits for it to speak, wakes up. */
-    (void)shutdown(member->socket, NET_SHUT_BOTH);
+    member->waiting = 0;
+    /* Its thread, which waits for it to speak, wakes up. If the connection has
+     * failed already, it is awake. */
+    (void)shutdown(member->sock, SHUT_RDWR);
 }
 
 /* Adds bytes to what waits for a member, who is dropped if they do not fit. */
@@ -51,18 +55,12 @@ static void add(struct member *member, const char *bytes, size_t size)
 {
     if (member->dropped)
         return;
-    if (WAITING_SIZE - (member->end - member->start) < size) {
+    if (size > WAITING_SIZE - member->waiting) {
         drop(member);
         return;
     }
-    if (WAITING_SIZE - member->end < size) {
-        memmove(member->waiting, member->waiting + member->start,
-                member->end - member->start);
-        member->end -= member->start;
-        member->start = 0;
-    }
-    memcpy(member->waiting + member->end, bytes, size);
-    member->end += size;
+    memcpy(member->out + member->waiting, bytes, size);
+    member->waiting += size;
 }
 
 static void add_text(struct member *member, const char *text)
@@ -73,47 +71,43 @@ static void add_text(struct member *member, const char *text)
 /* Sends what waits, as far as that goes without waiting. */
 static void send_waiting(struct member *member)
 {
-    while (member->start < member->end) {
-        long sent = net_send(member->socket, member->waiting + member->start,
-                             member->end - member->start);
+    while (member->waiting > 0) {
+        long sent = net_send(member->sock, member->out, member->waiting);
         if (sent < 0 && net_would_block(net_error()))
             return;
-        if (sent < 0) /* its thread will notice, too */
-            member->start = member->end;
-        else
-            member->start += (size_t)sent;
+        if (sent < 0) /* its thread notices it, too */
+            sent = (long)member->waiting;
+        member->waiting -= (size_t)sent;
+        memmove(member->out, member->out + sent, member->waiting);
     }
-    member->start = 0;
-    member->end = 0;
 }
 
 /* A helper's thread: brings a slow member what waits, then ends. */
-static net_thread_result NET_THREAD_CALL bring(void *argument)
+static NET_THREAD bring(void *argument)
 {
     struct member *member = argument;
     bool more = true;
     while (more) {
-        (void)net_wait(member->socket, NET_WRITABLE, LOOK_MS);
+        /* Whether there is room, it is over or it failed: send tells. */
+        (void)net_wait(member->sock, NET_WRITABLE, LOOK_MS);
         net_lock_take(&room);
         send_waiting(member);
-        more = member->start < member->end;
+        more = member->waiting > 0;
         member->helped = more;
         net_lock_release(&room);
     }
     return 0;
 }
 
-/* Sends what was added, and what cannot be sent now later. */
+/* Sends what was added, and leaves to a helper what cannot be sent now. */
 static void flush_member(struct member *member)
 {
     send_waiting(member);
-    if (member->start == member->end || member->helped)
+    if (member->waiting == 0 || member->helped)
         return;
-    member->helped = true;
-    if (net_thread(bring, member, NET_THREAD_STACK) != 0) {
-        member->helped = false;
+    member->helped = net_thread(bring, member) == 0;
+    if (!member->helped)
         drop(member);
-    }
 }
 
 /* Sends a line in up to three pieces to everyone but one. */
@@ -126,12 +120,12 @@ static void tell_others(const struct member *but, const char *first,
         add_text(m, first);
         add_text(m, second);
         add(m, third.bytes, third.length);
-        add(m, "\n", 1);
+        add_text(m, "\n");
         flush_member(m);
     }
 }
 
-/* ------------------------------------------- the room, locked all the same */
+/* -------------------------------------------- the room, with the lock held */
 
 static bool is_taken(const char *name)
 {
@@ -144,21 +138,19 @@ static bool is_taken(const char *name)
 /* Lets a newcomer in: greeted, named, and announced. */
 static void join(struct member *member)
 {
-    struct line nothing = {"", 0};
     add_text(member, GREETING);
     flush_member(member);
     do
-        (void)snprintf(member->name, sizeof member->name, "guest%u", ++guests);
+        snprintf(member->name, sizeof member->name, "guest%u", ++guests);
     while (is_taken(member->name));
     tell_others(member, member->name, " joined", nothing);
     member->next = members;
     members = member;
 }
 
-/* Takes a member out of the room: nothing more is sent to it. */
+/* Takes a member out of the room: it is told nothing more. */
 static void leave(struct member *member)
 {
-    struct line nothing = {"", 0};
     struct member **at = &members;
     while (*at != member)
         at = &(*at)->next;
@@ -199,7 +191,6 @@ static bool is_name(struct line line)
 static void rename_member(struct member *member, struct line wanted)
 {
     char name[NAME_LIMIT + 1] = "";
-    struct line new_name = {name, wanted.length};
     if (!is_name(wanted)) {
         add_text(member, "error: bad name\n");
         return;
@@ -209,8 +200,8 @@ static void rename_member(struct member *member, struct line wanted)
         add_text(member, "error: name taken\n");
         return;
     }
-    tell_others(member, member->name, " is now ", new_name);
-    (void)snprintf(member->name, sizeof member->name, "%s", name);
+    tell_others(member, member->name, " is now ", wanted);
+    memcpy(member->name, name, sizeof name);
     add_text(member, "you are ");
     add_text(member, name);
     add_text(member, "\n");
@@ -220,7 +211,7 @@ static void rename_member(struct member *member, struct line wanted)
 static void obey(struct member *member, struct line line)
 {
     static const char rename[] = "/name ";
-    size_t length = sizeof rename - 1;
+    const size_t length = sizeof rename - 1;
     if (line.length == 0 || line.bytes[0] != '/') {
         tell_others(member, member->name, ": ", line);
         return;
@@ -240,25 +231,34 @@ static void obey(struct member *member, struct line line)
 
 /* --------------------------------------------------- a member's own thread */
 
-/* Waits for the next line. What ends the talk instead is told in *code. */
-static enum line_result next_line(struct member *member, struct line *line)
+/* Receives once, and waits for that: since its socket is non-blocking for those
+ * who send, in net_wait. Returns false if the connection failed. */
+static bool receive(struct member *member)
 {
-    enum line_result got;
-    while ((got = lines_next(&member->in, line)) == LINE_PARTIAL)
-        if (lines_receive(&member->in, member->socket) != 0 &&
-            (!net_would_block(net_error()) ||
-             net_wait(member->socket, NET_READABLE, -1) < 0))
-            return LINE_FAILED;
-    return got;
+    char bytes[LINES_CHUNK];
+    long got;
+    while ((got = net_recv(member->sock, bytes, sizeof bytes)) < 0)
+        if (!net_would_block(net_error()) ||
+            net_wait(member->sock, NET_READABLE, -1) < 0)
+            return false;
+    lines_put(&member->in, bytes, (size_t)got); /* 0: end of stream */
+    return true;
 }
 
-/* Stays while the member talks. Returns how that ended, for the log, and its
- * last word. */
+/* Stays while the member talks. Returns how that ended, for the log, with its
+ * last word in *word; NULL if the connection failed. */
 static const char *converse(struct member *member, const char **word)
 {
     struct line line;
     enum line_result got;
-    while ((got = next_line(member, &line)) == LINE_READY) {
+    for (;;) {
+        while ((got = lines_next(&member->in, &line)) == LINE_PARTIAL)
+            if (!receive(member))
+                return NULL;
+        if (got == LINE_TOO_LONG)
+            *word = "error: " TOO_LONG "\n";
+        if (got != LINE_READY)
+            return got == LINE_TOO_LONG ? "lost: " TOO_LONG : "left";
         log_says(member->address, line);
         if (line_is(line, "quit")) {
             *word = "quit\n";
@@ -268,33 +268,39 @@ static const char *converse(struct member *member, const char **word)
         obey(member, line);
         net_lock_release(&room);
     }
-    if (got == LINE_TOO_LONG)
-        *word = "error: " TOO_LONG "\n";
-    return got == LINE_TOO_LONG ? "lost: " TOO_LONG
-           : got == LINE_END    ? "left"
-                                : NULL;
 }
 
 /* Brings what still waits, for a moment, until no helper needs the member. */
 static void bring_last_words(struct member *member)
 {
-    long long end = net_now() + LAST_WORDS_MS;
+    const long long end = net_now() + LAST_WORDS_MS;
     bool more = true;
     while (more) {
         net_lock_take(&room);
         if (net_now() >= end)
-            member->start = member->end; /* the helper has nothing left */
+            member->waiting = 0; /* its helper has nothing left to bring */
         else
             flush_member(member);
-        more = member->helped || member->start < member->end;
+        more = member->helped || member->waiting > 0;
         net_lock_release(&room);
         if (more)
             net_sleep(1);
     }
 }
 
+/* Counts a client that comes (1) or goes (-1). Returns false if there are now
+ * too many. */
+static bool count_client(int change)
+{
+    net_lock_take(&room);
+    served += change;
+    bool fits = served <= CLIENTS_LIMIT;
+    net_lock_release(&room);
+    return fits;
+}
+
 /* A member's thread, from the greeting to the end. */
-static net_thread_result NET_THREAD_CALL serve(void *argument)
+static NET_THREAD serve(void *argument)
 {
     struct member *member = argument;
     const char *word = "";
@@ -304,7 +310,7 @@ static net_thread_result NET_THREAD_CALL serve(void *argument)
     net_lock_release(&room);
 
     const char *how = converse(member, &word);
-    struct net_reason failed = net_error_text(net_error());
+    const int code = net_error(); /* before another call changes it */
 
     net_lock_take(&room);
     leave(member);
@@ -315,55 +321,48 @@ static net_thread_result NET_THREAD_CALL serve(void *argument)
     if (dropped)
         log_event("%s lost: does not read", member->address.text);
     else if (how == NULL)
-        log_event("%s lost: %s", member->address.text, failed.text);
+        log_lost(member->address, code);
     else
         log_event("%s %s", member->address.text, how);
-    if (how != NULL && !dropped)
-        net_finish(member->socket);
-    else
-        (void)net_close(member->socket); /* nothing more can go wrong */
+    (void)shutdown(member->sock, NET_SHUT_WRITE); /* fails if it is lost */
+    net_discard_all(member->sock); /* unread bytes would make close a reset */
+    (void)net_close(member->sock);
     free(member);
+    count_client(-1);
     return 0;
 }
 
 /* Waits for the next client and gives it a thread. */
 static void accept_client(net_socket listener)
 {
-    net_socket socket;
     struct net_name name;
-    if (serve_accept(listener, &socket, &name) != 0) {
-        net_sleep(ACCEPT_AGAIN_MS);
+    net_socket sock = net_accept(listener, &name);
+    log_accept(sock);
+    if (sock == NET_BAD) {
+        net_sleep(ACCEPT_AGAIN_MS); /* it stays in the queue meanwhile */
         return;
     }
     struct member *member = calloc(1, sizeof *member);
-    if (member == NULL || net_set_nonblocking(socket) != 0) {
-        serve_refuse(socket, name);
-        free(member);
-        return;
+    if (count_client(1) && member != NULL && net_set_nonblocking(sock) == 0) {
+        member->sock = sock;
+        member->address = name;
+        member->in.limit = LINE_LIMIT;
+        if (net_thread(serve, member) == 0)
+            return;
     }
-    member->socket = socket;
-    member->address = name;
-    member->in.limit = LINE_LIMIT;
-    if (net_thread(serve, member, NET_THREAD_STACK) != 0) {
-        serve_refuse(socket, name);
-        free(member);
-    }
+    count_client(-1);
+    free(member);
+    talk_refuse(sock, name);
 }
 
 int main(int argc, char **argv)
 {
-    struct net_endpoint at;
-    struct net_reason why;
-    int status = net_server_setup(argc, argv, &at);
+    net_socket listener;
+    int status = args_listen(argc, argv, &listener);
     if (status >= 0)
         return status;
-
-    net_socket listener = net_listen(&at, &why);
-    if (listener == NET_BAD)
-        return net_fail("server", why);
-    (void)printf("listening on %s\n", net_local_name(listener).text);
-    (void)fflush(stdout);
-    log_unbuffered = true; /* threads would wait for stdout's lock */
+    (void)fflush(stdout); /* a lost log does not stop the server */
+    log_at_once = true;   /* threads would wait for the lock of stdout */
 
     for (;;)
         accept_client(listener);

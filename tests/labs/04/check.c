@@ -1,5 +1,5 @@
 /* check.c - what lab 04 asks of a server, one scenario a name. See
- * tests/labpeer.h.
+ * tests/labs/labpeer.h.
  */
 #include "../labpeer.h"
 
@@ -36,7 +36,7 @@ static bool expect_numbers(struct peer *peer, long first, long last)
     for (long number = first; number <= last; number++) {
         char expected[16], *line = NULL;
         enum got got = peer_line(peer, WAIT_MS, &line);
-        (void)snprintf(expected, sizeof expected, "%ld", number);
+        snprintf(expected, sizeof expected, "%ld", number);
         if (got != GOT_LINE || strcmp(line, expected) != 0)
             return wrong(
                 order,
@@ -128,7 +128,7 @@ static long drain(void)
     static char bytes[CHUNK];
     long all = 0;
     for (int i = 0; i < READERS; i++) {
-        long got = net_recv(readers[i].socket, bytes, sizeof bytes);
+        long got = net_recv(readers[i].sock, bytes, sizeof bytes);
         all += got > 0 ? got : 0;
     }
     return all;
@@ -147,7 +147,7 @@ static long long ping(struct peer *peer, long *drained)
         long got = drain();
         *drained += got;
         if (!peer_receive(peer) && got == 0)
-            (void)net_wait(peer->socket, NET_READABLE, 1);
+            (void)net_wait(peer->sock, NET_READABLE, 1);
         if (peer->ended || peer->broken != 0 || net_now() - since > WAIT_MS) {
             (void)wrong("another client's count holds up everybody: a send "
                         "that waits, or a loop that ends only with the count",
@@ -189,7 +189,7 @@ static bool meanwhile(void)
         long got = drain();
         drained += got;
         if (got == 0)
-            (void)net_wait(readers[0].socket, NET_READABLE, 10);
+            (void)net_wait(readers[0].sock, NET_READABLE, 10);
     }
     drained = 0;
     for (int i = 0; i < PINGS; i++) {

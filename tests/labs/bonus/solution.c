@@ -4,12 +4,14 @@
  * program makes it. Everything else is lab 05's.
  */
 #include "../../../common/net.h"
-#include "../../../common/lines.h"
+#include "../../../common/args.h"
+#include "../../../common/talk.h"
+#include "../../lib/net_more.h"
 
 enum {
-    ACCEPTS = 256,          /* newcomers a round: the others wait meanwhile */
-    ACCEPT_AGAIN_MS = 1000, /* a pause while there are no descriptors */
-    TICK_MS = 100,          /* a look at the clock while it matters */
+    ACCEPTS = 256,          /* newcomers in one round: then the others' turn */
+    ACCEPT_AGAIN_MS = 1000, /* the pause while there are no descriptors */
+    TICK_MS = 100,          /* wake up this often while a deadline runs */
     NAME_LIMIT = 16,        /* bytes in a name */
     WAITING_SIZE = 65536,   /* more must not wait for a member */
 };
@@ -22,18 +24,17 @@ enum state {
 };
 
 struct member {
-    net_socket socket;
+    net_socket sock;
     enum state state;
-    bool dropped;            /* did not read: to be ended */
-    bool ready;              /* poll said so */
+    bool ready;              /* it can be read, poll says */
+    bool dropped;            /* it did not read: to be ended */
     struct net_name address; /* for the log */
     char name[NAME_LIMIT + 1];
     struct lines_in in;
-    size_t start; /* of what waits: the first byte */
-    size_t end;   /* behind the last */
-    char waiting[WAITING_SIZE];
-    long long deadline;       /* LEAVING: for the last word */
-    struct net_finish finish; /* CLOSING: for how long */
+    size_t waiting; /* bytes in out */
+    char out[WAITING_SIZE];
+    long long deadline; /* LEAVING, CLOSING: by then it is closed (net_now) */
+    size_t discarded;   /* CLOSING: bytes */
     struct member *next;
 };
 
@@ -44,44 +45,36 @@ static struct pollfd *list;    /* for poll: the listener, then the members */
 static size_t list_size;       /* entries there is room for */
 static long long accept_again; /* no descriptors: not before this moment */
 
+static const struct line nothing = {"", 0};
+
 /* ---------------------------------------------------------------- sending */
 
 /* Sends what waits, as far as that goes without waiting. */
 static void send_waiting(struct member *member)
 {
-    while (member->start < member->end) {
-        long sent = net_send(member->socket, member->waiting + member->start,
-                             member->end - member->start);
+    while (member->waiting > 0) {
+        long sent = net_send(member->sock, member->out, member->waiting);
         if (sent < 0 && net_would_block(net_error()))
             return;
-        if (sent < 0) /* recv will say so, too */
-            member->start = member->end;
-        else
-            member->start += (size_t)sent;
+        if (sent < 0) /* recv says it, too */
+            sent = (long)member->waiting;
+        member->waiting -= (size_t)sent;
+        memmove(member->out, member->out + sent, member->waiting);
     }
-    member->start = 0;
-    member->end = 0;
 }
 
-/* Adds bytes to what waits for a member, who is dropped if they do not fit. */
+/* Adds bytes to what waits for a member, who is dropped if they do not fit:
+ * later, since a loop over the members may be on its way. */
 static void add(struct member *member, const char *bytes, size_t size)
 {
+    if (size > WAITING_SIZE - member->waiting)
+        send_waiting(member);
+    if (size > WAITING_SIZE - member->waiting)
+        member->dropped = true;
     if (member->dropped)
         return;
-    if (WAITING_SIZE - (member->end - member->start) < size)
-        send_waiting(member);
-    if (WAITING_SIZE - (member->end - member->start) < size) {
-        member->dropped = true;
-        return;
-    }
-    if (WAITING_SIZE - member->end < size) {
-        memmove(member->waiting, member->waiting + member->start,
-                member->end - member->start);
-        member->end -= member->start;
-        member->start = 0;
-    }
-    memcpy(member->waiting + member->end, bytes, size);
-    member->end += size;
+    memcpy(member->out + member->waiting, bytes, size);
+    member->waiting += size;
 }
 
 static void add_text(struct member *member, const char *text)
@@ -100,11 +93,11 @@ static void tell_others(const struct member *but, const char *first,
         add_text(m, first);
         add_text(m, second);
         add(m, third.bytes, third.length);
-        add(m, "\n", 1);
+        add_text(m, "\n");
     }
 }
 
-/* ---------------------------------------------------------------- the room */
+/* --------------------------------------------------------------- the room */
 
 static bool is_taken(const char *name)
 {
@@ -117,21 +110,19 @@ static bool is_taken(const char *name)
 /* Lets a newcomer in: greeted, named, and announced. */
 static void join(struct member *member)
 {
-    struct line nothing = {"", 0};
     add_text(member, GREETING);
-    send_waiting(member);
     do
-        (void)snprintf(member->name, sizeof member->name, "guest%u", ++guests);
+        snprintf(member->name, sizeof member->name, "guest%u", ++guests);
     while (is_taken(member->name));
     tell_others(member, member->name, " joined", nothing);
     member->next = members;
     members = member;
 }
 
-/* Takes a member out of the room, for a reason and with a last word. */
+/* Takes a member out of the room, for a reason and with a last word: it is told
+ * nothing more. */
 static void leave(struct member *member, const char *how, const char *word)
 {
-    struct line nothing = {"", 0};
     log_event("%s %s", member->address.text, how);
     add_text(member, word);
     member->state = LEAVING;
@@ -172,7 +163,6 @@ static bool is_name(struct line line)
 static void rename_member(struct member *member, struct line wanted)
 {
     char name[NAME_LIMIT + 1] = "";
-    struct line new_name = {name, wanted.length};
     if (!is_name(wanted)) {
         add_text(member, "error: bad name\n");
         return;
@@ -182,8 +172,8 @@ static void rename_member(struct member *member, struct line wanted)
         add_text(member, "error: name taken\n");
         return;
     }
-    tell_others(member, member->name, " is now ", new_name);
-    (void)snprintf(member->name, sizeof member->name, "%s", name);
+    tell_others(member, member->name, " is now ", wanted);
+    memcpy(member->name, name, sizeof name);
     add_text(member, "you are ");
     add_text(member, name);
     add_text(member, "\n");
@@ -193,7 +183,7 @@ static void rename_member(struct member *member, struct line wanted)
 static void obey(struct member *member, struct line line)
 {
     static const char rename[] = "/name ";
-    size_t length = sizeof rename - 1;
+    const size_t length = sizeof rename - 1;
     if (line.length == 0 || line.bytes[0] != '/') {
         tell_others(member, member->name, ": ", line);
         return;
@@ -208,24 +198,44 @@ static void obey(struct member *member, struct line line)
     } else {
         add_text(member, "error: unknown command\n");
     }
-    send_waiting(member);
 }
 
-/* ------------------------------------------------------- one by one, in turn
- */
+/* ---------------------------------------------------- one by one, in turn */
 
 static void close_member(struct member *member)
 {
-    (void)net_close(member->socket); /* nothing more can go wrong with it */
+    (void)net_close(member->sock); /* whatever it returns, the socket is gone */
     member->state = CLOSED;
 }
 
+/* Receives once. Returns false if that failed, or nothing is there. */
+static bool receive(struct member *member)
+{
+    char bytes[LINES_CHUNK];
+    long got = net_recv(member->sock, bytes, sizeof bytes);
+    if (got < 0)
+        return false;
+    lines_put(&member->in, bytes, (size_t)got); /* 0: end of stream */
+    return true;
+}
+
+/* Ends a member whose connection has failed. */
+static void lose(struct member *member)
+{
+    char how[NET_REASON_SIZE + 8];
+    snprintf(how, sizeof how, "lost: %s", net_error_text(net_error()).text);
+    leave(member, how, "");
+    close_member(member);
+}
+
 /* Does what the lines that have come ask for. */
-static void talk(struct member *member)
+static void converse(struct member *member)
 {
     struct line line;
     while (member->state == TALKING && !member->dropped) {
         switch (lines_next(&member->in, &line)) {
+        case LINE_PARTIAL:
+            return;
         case LINE_READY:
             log_says(member->address, line);
             if (line_is(line, "quit"))
@@ -239,23 +249,17 @@ static void talk(struct member *member)
         case LINE_END:
             leave(member, "left", "");
             break;
-        default:
-            return;
         }
     }
 }
 
-static void receive(struct member *member)
+/* Hears a member that has something to say. */
+static void hear(struct member *member)
 {
-    if (lines_receive(&member->in, member->socket) == 0) {
-        talk(member);
-    } else if (!net_would_block(net_error())) {
-        char how[NET_REASON_SIZE + 8];
-        (void)snprintf(how, sizeof how, "lost: %s",
-                       net_error_text(net_error()).text);
-        leave(member, how, "");
-        close_member(member);
-    }
+    if (receive(member))
+        converse(member);
+    else if (!net_would_block(net_error()))
+        lose(member);
 }
 
 /* Goes on with what does not depend on anything more to be received. */
@@ -264,17 +268,35 @@ static void go_on(struct member *member)
     if (member->state == TALKING && member->dropped) {
         leave(member, "lost: does not read", "");
         close_member(member);
+        return;
     }
-    if (member->state == TALKING || member->state == LEAVING)
-        send_waiting(member);
-    if (member->state == LEAVING &&
-        (member->start == member->end || net_now() >= member->deadline)) {
-        net_finish_start(&member->finish, member->socket);
+    send_waiting(member);
+    if (member->state == LEAVING && member->waiting == 0) {
+        (void)shutdown(member->sock, NET_SHUT_WRITE); /* discard notices */
         member->state = CLOSING;
     }
-    if (member->state == CLOSING &&
-        net_finish_done(&member->finish, member->socket))
+    if ((member->state == CLOSING &&
+         net_discard(member->sock, &member->discarded)) ||
+        (member->state != TALKING && net_now() >= member->deadline))
         close_member(member);
+}
+
+/* Goes on with all members, and forgets those that are closed. */
+static void go_on_with_all(void)
+{
+    for (struct member **at = &members; *at != NULL;) {
+        struct member *member = *at;
+        if (member->state != CLOSED)
+            go_on(member);
+        if (member->state != CLOSED) {
+            at = &member->next;
+        } else {
+            *at = member->next;
+            free(member);
+            watched--;
+            accept_again = 0; /* there is a descriptor now */
+        }
+    }
 }
 
 /* Makes sure that the list has room for one socket more. */
@@ -293,21 +315,19 @@ static bool make_room(void)
 /* Takes a client out of the queue. Returns false if none can be had now. */
 static bool accept_client(net_socket listener)
 {
-    net_socket socket;
     struct net_name name;
-    int code = serve_accept(listener, &socket, &name);
-    bool failed = code != 0 && !net_would_block(code);
-    accept_again = failed ? net_now() + ACCEPT_AGAIN_MS : 0;
-    if (code != 0)
+    net_socket sock = net_accept(listener, &name);
+    accept_again = log_accept(sock) ? net_now() + ACCEPT_AGAIN_MS : 0;
+    if (sock == NET_BAD)
         return false;
     struct member *member = make_room() ? calloc(1, sizeof *member) : NULL;
-    if (member == NULL || net_set_nonblocking(socket) != 0) {
-        serve_refuse(socket, name);
+    if (member == NULL || net_set_nonblocking(sock) != 0) {
+        talk_refuse(sock, name);
         free(member);
         return true;
     }
     log_event("%s connected", name.text);
-    member->socket = socket;
+    member->sock = sock;
     member->address = name;
     member->in.limit = LINE_LIMIT;
     watched++;
@@ -315,86 +335,48 @@ static bool accept_client(net_socket listener)
     return true;
 }
 
-/* Forgets the members that are closed. */
-static void sweep(void)
+/* Sleeps in poll until something can be done, or it is time to look at a
+ * deadline, and takes down who can be read: the list and the members change.
+ * Returns false if it fails. */
+static bool wait_ready(net_socket listener)
 {
-    for (struct member **at = &members; *at != NULL;) {
-        struct member *member = *at;
-        if (member->state != CLOSED) {
-            at = &member->next;
-        } else {
-            *at = member->next;
-            free(member);
-            watched--;
-            accept_again = 0; /* there is a descriptor now */
-        }
-    }
-}
-
-/* Fills in what poll is to watch: an entry for the listener, then one for each
- * member. Returns for how long, -1 for as long as it takes. */
-static int watch(net_socket listener)
-{
-    bool clock = net_now() < accept_again;
+    bool tick = net_now() < accept_again;
     struct pollfd *at = list;
-    at->fd = listener;
-    at->events = clock ? 0 : POLLIN;
+    *at = (struct pollfd){.fd = listener, .events = tick ? 0 : POLLIN};
     for (struct member *m = members; m != NULL; m = m->next) {
-        at++;
-        send_waiting(m);
-        at->fd = m->socket;
-        at->events = m->state == LEAVING ? 0 : POLLIN;
-        if (m->start < m->end)
+        *++at = (struct pollfd){.fd = m->sock};
+        if (m->state != LEAVING)
+            at->events |= POLLIN;
+        if (m->waiting > 0)
             at->events |= POLLOUT;
-        clock |= m->state != TALKING || m->dropped;
+        tick |= m->state != TALKING || m->dropped;
     }
-    return clock ? TICK_MS : -1;
-}
-
-/* Takes down whom poll found ready: the list and the members change. */
-static void note_ready(void)
-{
-    const struct pollfd *at = list;
+    (void)fflush(stdout); /* a lost log does not stop the server */
+    int ready = net_poll(list, watched, tick ? TICK_MS : -1);
+    at = list;
     for (struct member *m = members; m != NULL; m = m->next)
-        m->ready = ((++at)->revents & ~POLLOUT) != 0; /* errors, too */
+        m->ready = ((++at)->revents & ~POLLOUT) != 0; /* failures, too */
+    return ready >= 0;
 }
 
 int main(int argc, char **argv)
 {
-    struct net_endpoint at;
-    struct net_reason why;
-    int status = net_server_setup(argc, argv, &at);
+    net_socket listener;
+    int status = args_listen(argc, argv, &listener);
     if (status >= 0)
         return status;
-
-    net_socket listener = net_listen(&at, &why);
-    if (listener == NET_BAD)
-        return net_fail("server", why);
-    struct net_name here = net_local_name(listener);
-    if (net_set_nonblocking(listener) != 0)
-        return net_fail("server", net_explain("fcntl", here, net_error()));
-    (void)printf("listening on %s\n", here.text);
-
-    if (!make_room())
+    if (net_set_nonblocking(listener) != 0 || !make_room())
         return net_fail("server", net_error_text(net_error()));
+
     for (;;) {
-        int ms = watch(listener);
-        (void)fflush(stdout); /* a lost log is no reason to stop */
-        int ready = net_poll(list, watched, ms);
-        if (ready < 0 && net_interrupted(net_error()))
-            continue;
-        if (ready < 0)
-            return net_fail("server", net_explain("poll", here, net_error()));
-        note_ready();
-        bool newcomers = list->revents != 0;
+        if (!wait_ready(listener))
+            return net_fail("server", net_error_text(net_error()));
         for (struct member *m = members; m != NULL; m = m->next)
             if (m->state == TALKING && m->ready)
-                receive(m);
-        for (int n = 0; n < ACCEPTS && newcomers; n++)
-            if (!accept_client(listener))
-                break;
-        for (struct member *m = members; m != NULL; m = m->next)
-            go_on(m);
-        sweep();
+                hear(m);
+        if (list->revents != 0)
+            for (int n = 0; n < ACCEPTS && accept_client(listener); n++)
+                continue;
+        go_on_with_all();
     }
 }
