@@ -27,14 +27,14 @@ count() {
 }
 
 @test "[10] part 3: the answer reaches a client that half-closed" {
-    part 3 '01-blocking/README.md, "Read it", 5 and 6; net_finish in net.h; shutdown(2)'
+    part 3 '01-blocking/README.md, "Read it", 5 and 6; "good-bye" in net.h; shutdown(2)'
     count half-close
     expect_exit 0 'having answered its one client, it closes and ends'
     expect_log ' left$' 'a client that ended in good order has left'
 }
 
 @test "[10] part 4: a reset is a loss, not an end: lost, exit 1, no count" {
-    part 4 '01-blocking/README.md, "Read it", 5; log_lost in lines.h; recv(2)'
+    part 4 '01-blocking/README.md, "Read it", 5; log_lost in talk.h; recv(2)'
     count reset
     local cause='-1 is not 0: what recv returns has three cases'
     expect_exit 1 "$cause"

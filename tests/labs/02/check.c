@@ -102,7 +102,7 @@ static int cut_while_sending(void)
         if (net_now() - since > STALL_MS)
             return -1;
         if (sent < 0)
-            return wrong("close, where net_finish would wait for the client: "
+            return wrong("close, where net_discard_all waits for the client: "
                          "to one that is still sending it means a reset, "
                          "which can destroy the error line",
                          "a server that hears the client out, for a moment",

@@ -16,7 +16,7 @@ load ../grade.bash
 }
 
 @test "[10] part 3: the client that is cut reads the error line" {
-    part 3 '02-loop-server/README.md, "Read it", 5; net_finish in net.h'
+    part 3 '02-loop-server/README.md, "Read it", 5; "good-bye" in net.h'
     start_server
     check told
 }

@@ -220,7 +220,7 @@ static bool endings(void)
         !expect_line(&peers[3], "quit", "quit is answered with quit") ||
         !expect_end(&peers[3], "what comes behind quit is read and discarded: "
                                "closed with it unread, the connection is "
-                               "reset; net_finish"))
+                               "reset; net_discard"))
         return false;
     peer_reset(&peers[4]);
     if (!leaves(5) || !expect_log(1, made("%s lost: ", who[4].text),

@@ -9,7 +9,7 @@ load ../grade.bash
 }
 
 @test "[10] part 2: another client is answered within 100 ms meanwhile" {
-    part 2 '04-nonblocking/README.md, "The idea"; lines_send in lines.h'
+    part 2 '04-nonblocking/README.md, "The idea"; converse in the chapter'
     play_each meanwhile stuck
 }
 

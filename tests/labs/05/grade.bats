@@ -14,7 +14,7 @@ load ../grade.bash
 }
 
 @test "[10] part 3: a member that does not read delays nobody, and is dropped" {
-    part 3 '05-select/README.md, "Watch it"; lines_send in lines.h'
+    part 3 '05-select/README.md, "Watch it"; net_would_block in net.h'
     play_each slow-reader non-reader
 }
 
