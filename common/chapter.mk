@@ -35,12 +35,13 @@ $(STAMP):
 %$(EXE): %.c $(wildcard $(COMMON)*.h) $(STAMP)
 	$(COMPILE) $< -o $@ $(LDLIBS)
 
-# In a chapter, mistakes and lab are its own: make break, make grade LAB=my.c
+# In a chapter, tests, mistakes and lab are its own: make test, make grade
 ifneq ($(COMMON),common/)
-.PHONY: break lab grade hint reset
-break lab grade hint reset:
-	@FROM='$(CURDIR)' $(MAKE) --no-print-directory -C $(COMMON).. $@ \
-	    N=$(or $(N),$(firstword $(subst -, ,$(notdir $(CURDIR)))))
+HERE = $(lastword $(subst /, ,$(CURDIR)))
+.PHONY: break lab grade hint reset test
+break lab grade hint reset test:
+	@FROM='$(subst ','\'',$(CURDIR))' $(MAKE) --no-print-directory \
+	    -C $(COMMON).. $@ N=$(or $(N),$(firstword $(subst -, ,$(HERE))))
 endif
 
 clean:

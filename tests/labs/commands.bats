@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# lab.bats - the labs' commands: what they say, to a slip too, and what they
+# commands.bats - the labs' commands: what they say, to a slip too, and what they
 # keep. Played in a copy, so that nobody's work is touched. That the graders
 # grade right is make selftest's.
 
@@ -10,16 +10,13 @@ setup_file() {
     # -O0: compiled sooner
     export COMPILE='cc -std=c11 -O0 -pthread' LDLIBS=''
     mkdir "$TREE"
-    cd "$BATS_TEST_DIRNAME/.." || return
+    cd "$BATS_TEST_DIRNAME/../.." || return
     cp -Rp Makefile LICENSE README.md common tests 0?-* "$TREE"
     cd "$TREE" || return
-    for starter in 0?-*/lab/starter.c 0?-*/lab/bonus/starter.c; do
-        cp "$starter" "${starter%starter.c}server.c"
-    done
-    rm -f 0?-*/lab/.hints 0?-*/lab/server.c.*
+    rm -f 0?-*/lab/.hints 0?-*/lab/server* 0?-*/lab/bonus/server*
     # All that an instructor's machine might have set
     unset N P LAB REPORT SEED DIR JOBS FROM MAKEFLAGS MFLAGS MAKELEVEL
-    $COMPILE 01-blocking/lab/check.c -o 01-blocking/lab/check
+    $COMPILE tests/labs/01/check.c -o tests/labs/01/check
 }
 
 setup() {
@@ -27,11 +24,16 @@ setup() {
     cd "$TREE" || return
 }
 
+# Each test finds the labs as a fresh clone has them
+teardown() {
+    rm -f "$TREE"/0?-*/lab/server* "$TREE"/0?-*/lab/.hints
+}
+
 # lab COMMAND [VARIABLE=VALUE...]
 lab() {
     local command=$1
     shift
-    run env "$@" bash tests/lab.sh "$command" 3>&-
+    run env "$@" bash tests/labs/lab.sh "$command" 3>&-
     echo "status $status:"
     echo "$output"
 }
@@ -98,9 +100,11 @@ broken() {
 }
 
 @test "every part of every lab has points, three hints and a row in its task" {
-    for dir in 0?-*/lab 0?-*/lab/bonus; do
-        parts=$(grep -c '^@test "\[10\] part' "$dir/grade.bats")
-        [ "$parts" -eq "$(grep -c '^@test' "$dir/grade.bats")" ]
+    for n in 01 02 03 04 05 bonus; do
+        dir=$(echo "$n"-*/lab)
+        [ "$n" != bonus ] || dir=05-select/lab/bonus
+        parts=$(grep -c '^@test "\[10\] part' "tests/labs/$n/grade.bats")
+        [ "$parts" -eq "$(grep -c '^@test' "tests/labs/$n/grade.bats")" ]
         [ "$parts" -eq "$(grep -c '^| [0-9] | 10 |' "$dir/README.md")" ]
         [ "$parts" -eq "$(grep -c '^## Part' "$dir/hints.md")" ]
         [ $((3 * parts)) -eq "$(grep -c '^### [123]\. ' "$dir/hints.md")" ]
@@ -108,8 +112,8 @@ broken() {
 }
 
 @test "every section that a failed part sends its reader to is there" {
-    grep -hoE "'[^ ']*README\.md, \"[^\"]*\"" 0?-*/lab/grade.bats \
-        0?-*/lab/bonus/grade.bats | tr -d "'\"" >"$BATS_TEST_TMPDIR/pointers"
+    grep -hoE "'[^ ']*README\.md, \"[^\"]*\"" tests/labs/*/grade.bats |
+        tr -d "'\"" >"$BATS_TEST_TMPDIR/pointers"
     [ "$(wc -l <"$BATS_TEST_TMPDIR/pointers")" -ge 15 ]
     while read -r file section; do
         echo "$file $section"
@@ -117,7 +121,52 @@ broken() {
     done <"$BATS_TEST_TMPDIR/pointers"
 }
 
+@test "every function that a failed part or a lab page names is there" {
+    # In a header, or in the chapters' servers
+    cat common/*.h tests/lib/*.h tests/labs/labpeer.h 0?-*/server.c \
+        >"$BATS_TEST_TMPDIR/sources"
+    cat 0?-*/lab/*.md 0?-*/lab/bonus/*.md tests/labs/*/grade.bats \
+        tests/labs/*/check.c | grep -oE '(net|lines?|log|talk|args)_[a-z_]+' |
+        sort -u >"$BATS_TEST_TMPDIR/names"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/names")" -ge 20 ]
+    while read -r name; do
+        echo "$name"
+        grep -qw "$name" "$BATS_TEST_TMPDIR/sources"
+    done <"$BATS_TEST_TMPDIR/names"
+}
+
+@test "before make lab there is nothing to grade, and that is no 0" {
+    lab grade N=03
+    expect 1 'there is no file' '03-threaded/lab/server.c' 'make lab N=03'
+    [[ $output != *0/* ]] || return 1
+}
+
+@test "a grade of all labs says which are not begun" {
+    lab grade
+    expect 1 'lab 03: 0/40, not begun: make lab N=03' 'all labs: 0/200'
+}
+
+@test "make lab makes the file from the chapter's server, and never twice" {
+    lab lab N=03
+    expect 0 '# Room' 'built:       03-threaded/lab/server'
+    sed -n '/^static/,$p' 03-threaded/server.c >"$BATS_TEST_TMPDIR/chapter"
+    sed -n '/^static/,$p' 03-threaded/lab/server.c | cmp - "$BATS_TEST_TMPDIR/chapter"
+    head -n 2 03-threaded/lab/server.c | grep -q 'make grade N=03'
+    echo '/* mine */' >>03-threaded/lab/server.c
+    lab lab N=03
+    [ "$(tail -n 1 03-threaded/lab/server.c)" = '/* mine */' ]
+}
+
+@test "every lab's starter compiles where make lab puts it" {
+    for n in 01 02 03 04 05 bonus; do
+        lab lab N="$n" COMPILE='cc -std=c11 -Wall -Wextra -Werror -pthread'
+        expect 0 'built:'
+    done
+}
+
 @test "reset puts the starter back and keeps every file that it replaces" {
+    lab reset N=01
+    expect 0 'is the starter again'
     lab reset N=01
     expect 0 'is the starter already'
     echo first >01-blocking/lab/server.c
@@ -128,7 +177,7 @@ broken() {
     expect 0 'server.c.2'
     [ "$(cat 01-blocking/lab/server.c.1)" = first ]
     [ "$(cat 01-blocking/lab/server.c.2)" = second ]
-    cmp 01-blocking/lab/server.c 01-blocking/lab/starter.c
+    grep -q 'Lab 01: count what one client sends' 01-blocking/lab/server.c
 }
 
 @test "make lab shows the task, builds the file and names the next steps" {
@@ -150,9 +199,28 @@ broken() {
         expect 1 'it does not compile' 'nothing' 'lab 01: 0/40'
 }
 
-@test "a submission that is not there is named" {
+@test "a submission that is not there is named, and has no points" {
     lab grade N=01 LAB=/nowhere/server.c
-    expect 1 'there is no file /nowhere/server.c' 'lab 01: 0/40'
+    expect 1 'there is no file /nowhere/server.c: nothing was graded'
+    [[ $output != */40* ]] || return 1
+}
+
+@test "a file that was begun with the headers as they were compiles" {
+    cp tests/labs/check/earlier.c.in "$BATS_TEST_TMPDIR/server.c"
+    lab grade N=02 P=4 LAB="$BATS_TEST_TMPDIR"
+    expect 1 'lab 02, part 4: 0/10' 'the first line says so'
+}
+
+@test "warnings are shown in whatever language the compiler speaks" {
+    broken 'int unused;' 'return 0;'
+    # shellcheck disable=SC2016 # for the script that is printed
+    printf '%s\n' '#!/bin/sh' \
+        '[ "${LC_ALL-}" = C ] || echo "server.c:4:5: Warnung: unbenutzt" >&2' \
+        'exec cc -Wall "$@"' >"$BATS_TEST_TMPDIR/gcc"
+    chmod +x "$BATS_TEST_TMPDIR/gcc"
+    lab grade N=01 P=1 LAB="$submission" COMPILE="$BATS_TEST_TMPDIR/gcc" \
+        LC_ALL=de_DE.UTF-8
+    expect 1 'unused' 'warnings cost no points'
 }
 
 @test "a server that ends at once is told apart from one that is wrong" {
@@ -162,13 +230,38 @@ broken() {
         'lab 01, part 1: 0/10'
 }
 
+@test "with a bats that is too old nothing is graded" {
+    mkdir "$BATS_TEST_TMPDIR/old"
+    printf '%s\n' '#!/bin/sh' 'echo Bats 1.2.1' >"$BATS_TEST_TMPDIR/old/bats"
+    chmod +x "$BATS_TEST_TMPDIR/old/bats"
+    lab lab N=01
+    lab grade N=01 PATH="$BATS_TEST_TMPDIR/old:$PATH"
+    expect 1 'Bats 1.2.1 is too old, 1.8 is needed: nothing was graded'
+    [[ $output != */40* ]] || return 1
+}
+
+@test "where no program can be run, nothing is graded" {
+    noexec=$BATS_TEST_TMPDIR/noexec
+    mkdir "$noexec"
+    mount="mount -t tmpfs -o noexec none '$noexec'"
+    unshare -rm sh -c "$mount" 2>/dev/null ||
+        skip 'needs unshare, and the right to mount a directory noexec'
+    lab lab N=01
+    run unshare -rm sh -c "$mount && TMPDIR='$noexec' N=01 bash tests/labs/lab.sh grade"
+    echo "$output"
+    expect 1 "no program can be run in $noexec" 'nothing was graded'
+    [[ $output != */40* ]] || return 1
+}
+
 @test "a failed part says what was seen and expected, why, and how to repeat" {
+    lab lab N=01
     lab grade N=01 P=2 SEED=7
     expect 1 'seen      "0 bytes' 'expected  "' 'cause     every byte' \
         'read      01-blocking/README.md' 'repeat    make grade N=01 P=2' 'SEED=7'
 }
 
 @test "a report is bats' own, with the points in the names" {
+    lab lab N=01
     lab grade N=01 P=4 REPORT=tap
     expect 1 '1..1' 'not ok 1 [10] part 4'
     lab grade N=01 P=4 REPORT=junit
@@ -179,10 +272,13 @@ broken() {
     dir=$BATS_TEST_TMPDIR/handout
     lab handout DIR="$dir"
     expect 0 'a copy for students'
-    [ -z "$(find "$dir" -name solution -o -name wrong -o -name .git)" ]
+    [ -z "$(find "$dir" -name solution.c -o -name wrong -o -name .git \
+        -o -path '*/lab/server*')" ]
+    [ -f "$dir/04-nonblocking/server.c" ]
     cd "$dir"
-    cp "$TREE/01-blocking/lab/check" 01-blocking/lab/check
-    touch 01-blocking/lab/check
+    cp "$TREE/tests/labs/01/check" tests/labs/01/check
+    lab lab N=01
+    expect 0 'built:'
     lab grade N=01 P=4
     expect 1 'lab 01, part 4: 0/10'
     lab hint N=05 P=1
@@ -198,16 +294,51 @@ broken() {
     expect 2 'is there already'
     lab handout DIR=out
     expect 2 'inside this copy'
+    lab handout DIR="$TREE/../${TREE##*/}/out"
+    expect 2 'inside this copy'
+    ln -s "$TREE/tests" "$BATS_TEST_TMPDIR/link"
+    lab handout DIR="$BATS_TEST_TMPDIR/link/out/deeper"
+    expect 2 'inside this copy'
+    lab handout DIR="$BATS_TEST_TMPDIR/new/../x"
+    expect 2 'there is no ..'
+    [ -z "$(find "$TREE" -name out -o -name deeper)" ]
+    [ ! -e "$BATS_TEST_TMPDIR/new" ]
+}
+
+@test "a handout goes beside the copy, and holds nobody's work" {
+    mkdir "$BATS_TEST_TMPDIR/course"
+    cp -Rp "$TREE" "$BATS_TEST_TMPDIR/course/clone"
+    cd "$BATS_TEST_TMPDIR/course/clone"
+    lab lab N=01
+    lab handout DIR=../labs
+    expect 0 "a copy for students: $BATS_TEST_TMPDIR/course/labs"
+    [ -f ../labs/01-blocking/lab/README.md ]
+    [ ! -e ../labs/01-blocking/lab/server.c ]
+}
+
+@test "the labs work in any directory, whatever its name" {
+    dir="$BATS_TEST_TMPDIR/my dir, it's 03-mine"
+    mkdir "$dir"
+    cp -Rp "$TREE/." "$dir"
+    run make -C "$dir/01-blocking" lab
+    expect 0 '# Count' 'built:       01-blocking/lab/server'
+    run make -C "$dir/01-blocking" grade P=4
+    expect 2 'lab 01, part 4: 0/10'
+}
+
+@test "in a chapter make test runs the chapter's tests" {
+    run make -n -C 02-loop-server test
+    expect 0 'bats' 'tests/02*.bats'
 }
 
 @test "submissions are graded in a loop, each by its path from anywhere" {
     mkdir -p "$BATS_TEST_TMPDIR/in/ann" "$BATS_TEST_TMPDIR/in/bob"
-    cp 01-blocking/lab/starter.c "$BATS_TEST_TMPDIR/in/ann/server.c"
+    N=01 bash tests/labs/lab.sh starter >"$BATS_TEST_TMPDIR/in/ann/server.c"
     echo 'int main(void) {' >"$BATS_TEST_TMPDIR/in/bob/server.c"
     cd "$BATS_TEST_TMPDIR"
     for file in in/*/server.c; do
         printf '%s ' "$file"
-        N=01 P=4 LAB=$file FROM=$PWD bash "$TREE/tests/lab.sh" grade 2>/dev/null |
+        N=01 P=4 LAB=$file FROM=$PWD bash "$TREE/tests/labs/lab.sh" grade 2>/dev/null |
             tail -n 1
     done >scores
     cat scores
@@ -217,10 +348,13 @@ broken() {
 
 @test "a grader that is cut short gives no full marks for what it has done" {
     mkdir "$BATS_TEST_TMPDIR/bin"
-    printf '%s\n' '#!/bin/sh' 'echo 1..4' \
+    # shellcheck disable=SC2016 # for the script that is printed
+    printf '%s\n' '#!/bin/sh' \
+        'if [ "$1" = --version ]; then exec echo Bats 1.8.0; fi' 'echo 1..4' \
         'echo "ok 1 [10] part 1: 0 bytes, a few, and 10 MiB are counted"' \
         >"$BATS_TEST_TMPDIR/bin/bats"
     chmod +x "$BATS_TEST_TMPDIR/bin/bats"
+    lab lab N=01
     lab grade N=01 "PATH=$BATS_TEST_TMPDIR/bin:$PATH"
     expect 1 'the grader itself failed, after 1 of 4 parts' 'lab 01: 10/40'
 }

@@ -1,4 +1,4 @@
-# grade.bash - what the labs' graders share. tests/lab.sh, which builds what is
+# grade.bash - what the labs' graders share. lab.sh, which builds what is
 # graded and makes the table, sets:
 #
 #   LAB_N         the lab: 01 to 05, bonus

@@ -13,8 +13,8 @@ setup_file() {
     cp -Rp "$ROOT"/{Makefile,LICENSE,README.md,common,tests} "$ROOT"/0?-* "$TREE"
     unset N P LAB REPORT SEED DIR JOBS FROM MAKEFLAGS MFLAGS MAKELEVEL SERVER
     make -s -C "$TREE" all tests/peer
-    for lab in "$TREE"/0?-*/lab/check.c; do
-        make -s -C "$TREE" "${lab#"$TREE/"}" "${lab%.c}" >/dev/null
+    for lab in 01 02 03 04; do
+        make -s -C "$TREE" "tests/labs/$lab/check" >/dev/null
     done
 }
 
@@ -34,7 +34,7 @@ teardown() {
 # nothing else to do
 grade() {
     local began=$SECONDS
-    run env "$@" bash tests/lab.sh grade 3>&- 4>&-
+    run env "$@" bash tests/labs/lab.sh grade 3>&- 4>&-
     echo "status $status:"
     echo "$output"
     [ $((SECONDS - began)) -le 120 ] || fail 'it took more than two minutes'
@@ -61,7 +61,7 @@ says() {
 # submit BODY...: a server that listens, and then does just that
 submit() {
     printf '%s\n' '#include "../../common/net.h"' \
-        '#include "../../common/lines.h"' \
+        '#include "../../common/talk.h"' \
         'int main(void)' '{' \
         'struct net_endpoint at = {"127.0.0.1", "0"};' \
         'struct net_reason why;' \
@@ -73,7 +73,7 @@ submit() {
 
 # worsen LAB SED-SCRIPT: the solution of a lab, with a fault
 worsen() {
-    sed "$2" "$1/lab/solution/server.c" >"$submission"
-    ! cmp -s "$submission" "$1/lab/solution/server.c" ||
+    sed "$2" "tests/labs/$1/solution.c" >"$submission"
+    ! cmp -s "$submission" "tests/labs/$1/solution.c" ||
         fail 'the solution has no such place'
 }

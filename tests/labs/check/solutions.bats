@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# labs-solutions.bats - the labs' solutions keep the chapters' rules, too.
+# solutions.bats - the labs' solutions keep the chapters' rules, too.
 
 # shellcheck disable=SC2154 # helpers.bash sets them
 
@@ -10,11 +10,7 @@ load labs
     export COMPILE='cc -std=c11 -O1 -g -pthread -fsanitize=address,undefined'
     COMPILE+=' -fno-sanitize-recover=all'
     for n in 01 02 03 04 05 bonus; do
-        case $n in
-        bonus) LAB=05-select/lab/bonus/solution/server.c ;;
-        *) LAB=$(echo "$n"-*/lab/solution/server.c) ;;
-        esac
-        grade N="$n" LAB="$LAB" FROM="$TREE"
+        grade N="$n" LAB="tests/labs/$n/solution.c" FROM="$TREE"
         # Lab 03's third part is another sanitizer's, two do not go together
         if [ "$n" = 03 ]; then
             says 'part 3: not graded' 'lab 03: 30/40'
@@ -24,15 +20,15 @@ load labs
     done
 }
 
-# use_solution LAB-DIRECTORY: the server under test, with sanitizers
+# use_solution CHAPTER [LAB]: the server under test, with sanitizers
 use_solution() {
-    local lab=$1
-    use_chapter "${lab%%/*}"
+    local lab=${2:-${1%%-*}}
+    use_chapter "$1"
     # shellcheck disable=SC2034 # start_server runs it
     server_command=("$TMP/solution")
     cc -std=c11 -O1 -g -pthread -fsanitize=address,undefined \
-        -fno-sanitize-recover=all -I"$lab/solution" \
-        "$lab/solution/server.c" -o "$TMP/solution"
+        -fno-sanitize-recover=all "tests/labs/$lab/solution.c" \
+        -o "$TMP/solution"
 }
 
 # A chat room, which does not answer lines, but knows who is there
@@ -42,8 +38,9 @@ room_serves() {
 
 @test "no member can take a chat room down" {
     local lab flood
-    for lab in 03-threaded/lab 05-select/lab 05-select/lab/bonus; do
-        use_solution "$lab"
+    for lab in '03-threaded 03' '05-select 05' '05-select bonus'; do
+        # shellcheck disable=SC2086 # two words
+        use_solution $lab
         start_server
         talk reset
         talk greeted reset
@@ -77,7 +74,7 @@ room_serves() {
     names+='|restarted'
     local name
     for name in 02-loop-server 04-nonblocking; do
-        use_solution "$name/lab"
+        use_solution "$name"
         [ "$name" = 02-loop-server ] || names=.
         run abuse "$name" "$names"
         echo "$output"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# labs-thirty.bats - a class hands in.
+# thirty.bats - a class hands in.
 
 # shellcheck disable=SC2154 # labs.bash sets submission
 
@@ -13,10 +13,10 @@ load labs
             points=0
             case $kind in
             good)
-                cp 01-blocking/lab/solution/server.c "$submission"
+                cp tests/labs/01/solution.c "$submission"
                 points=10
                 ;;
-            starter) cp 01-blocking/lab/starter.c "$submission" ;;
+            starter) N=01 bash tests/labs/lab.sh starter >"$submission" ;;
             broken) echo 'int main(void) {' >"$submission" ;;
             hanging) submit 'for (;;) pause();' ;;
             forking) submit 'fork(); setsid(); fork(); for (;;) pause();' ;;
