@@ -32,10 +32,18 @@ compiler_works() {
     have cc && echo '#include <stdio.h>' | cc -fsyntax-only -x c - 2>/dev/null
 }
 
+# The tests need 1.8; some distributions still have 1.2.
+bats_is_old() {
+    case $(bats --version 2>/dev/null) in
+    'Bats 0.'* | 'Bats 1.'[0-7] | 'Bats 1.'[0-7].*) return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
 missing_tools() {
     { ! is_stub && compiler_works; } || echo cc
     { ! is_stub && have make; } || echo make
-    have bats || echo bats
+    { have bats && ! bats_is_old; } || echo bats
 }
 
 # packages CC MAKE BATS: those, of the packages named, whose tool is missing
@@ -101,6 +109,10 @@ else
 fi
 
 missing=$(missing_tools)
+if have bats && bats_is_old; then
+    die "$(bats --version) is too old, 1.8 is needed; how to get a newer one:" \
+        'https://bats-core.readthedocs.io'
+fi
 # shellcheck disable=SC2086 # all on one line
 [ -z "$missing" ] || die 'still missing:' $missing
 say 'cc, make and bats are installed'

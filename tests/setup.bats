@@ -69,6 +69,27 @@ expect_calls() {
     [ ! -s "$calls" ]
 }
 
+@test "a bats that is too old counts as missing" {
+    fake cc 'exit 0'
+    fake make 'exit 0'
+    fake bats 'echo Bats 1.2.1'
+    fake_manager apt-get
+    run_setup
+    [ "$status" -eq 0 ]
+    expect_calls 'apt-get -q update' 'apt-get -q -y install'\
+' --no-install-recommends bats'
+}
+
+@test "where the packages have only such a bats, setup says so" {
+    fake cc 'exit 0'
+    fake make 'exit 0'
+    fake bats 'echo Bats 1.2.1'
+    fake apt-get 'exit 0'
+    run_setup
+    [ "$status" -eq 1 ]
+    expect_output 'Bats 1.2.1 is too old, 1.8 is needed'
+}
+
 @test "apt-get refreshes its lists, then installs without recommendations" {
     fake_manager apt-get
     run_setup
