@@ -37,6 +37,13 @@ usage() {
     exit 2
 }
 
+# not_graded WHY...: what cannot be graded has no points, which is not 0 points
+not_graded() {
+    complain "$@"
+    [ -z "${n-}" ] || echo "lab $n: not graded"
+    exit 1
+}
+
 clean_up() {
     trap - EXIT
     if [ -n "$child" ]; then
@@ -73,9 +80,8 @@ make_work() {
     printf '#!/bin/sh\n' >"$work/try"
     chmod +x "$work/try"
     if ! "$work/try" 2>/dev/null; then
-        complain "no program can be run in ${TMPDIR:-/tmp} (mounted noexec?):" \
-            'nothing was graded. Say TMPDIR= and another directory'
-        exit 1
+        not_graded "no program can be run in ${TMPDIR:-/tmp}" \
+            '(mounted noexec?): say TMPDIR= and another directory'
     fi
 }
 
@@ -250,31 +256,29 @@ do_grade() {
     '' | junit | tap) ;;
     *) usage "there is no report '$REPORT': junit, tap, or none for the table" ;;
     esac
-    need_bats
     if [ -z "${N-}" ]; then
         [ -z "${LAB-}${P-}" ] ||
             usage "which lab? LAB= and P= need N=${LABS// /, N=}"
         [ -z "${REPORT-}" ] || usage 'a report is of one lab: say N=01'
+        need_bats
         grade_all
         return
     fi
     find_lab "$N"
     [ -z "${P-}" ] || find_part
+    need_bats
     grade_one
 }
 
-# What cannot be graded has no points, not even none
 need_bats() {
     local version
     if ! version=$(bats --version 2>/dev/null); then
-        complain 'bats is missing: run sh common/setup.sh'
-        exit 1
+        not_graded 'bats is missing: run sh common/setup.sh'
     fi
     case ${version#* } in
     0.* | 1.[0-7] | 1.[0-7].*)
-        complain "$version is too old, 1.8 is needed: nothing was graded." \
-            'See https://bats-core.readthedocs.io for a newer one'
-        exit 1
+        not_graded "$version is too old, 1.8 is needed:" \
+            'see https://bats-core.readthedocs.io for a newer one'
         ;;
     esac
 }
@@ -318,9 +322,8 @@ grade_one() {
         [ ! -d "$source" ] || source=${source%/}/server.c
     fi
     if [ ! -f "$source" ]; then
-        complain "there is no file $source: nothing was graded"
-        [ -n "${LAB-}" ] || complain "make lab N=$n makes it"
-        exit 1
+        [ -n "${LAB-}" ] || complain "make lab N=$n makes the file that is graded"
+        not_graded "there is no file $source"
     fi
     make_work
     export LAB_N=$n LAB_SEED=${SEED:-$RANDOM$RANDOM} LAB_MARK=$work
