@@ -27,7 +27,7 @@ enum {
     IDLE_MS = 1000,     /* how long a look at an idle server takes */
     IDLE_PERCENT = 10,  /* what it may use meanwhile: 0, and some leeway */
     AWAKE_PERCENT =
-        90,        /* using a processor or waiting for one: hardly asleep */
+        75,        /* using a processor or waiting for one: hardly asleep */
     FEW_NAPS = 5,  /* of the first thread in that time: as good as none */
     EVENTS = 4096, /* peers that are waited for together */
     CHUNK = 65536, /* bytes moved at a time */
@@ -482,41 +482,51 @@ static inline bool expect_threads(long least, long most, const char *cause)
                  "%ld thread%s", threads, &"s"[threads == 1]);
 }
 
-/* The second number of a schedstat file: so long, in ns, a thread could have
- * run and got no processor. */
-static inline long long waited_ns(const char *path)
+/* So long, in ns, a thread ran, and so long it could have run and got no
+ * processor. */
+struct turns {
+    long long ran, waited;
+};
+
+/* Reads them from a schedstat file; both 0 where there is none. */
+static inline struct turns read_turns(const char *path)
 {
-    long long ran = 0, waited = 0;
+    struct turns turns = {0, 0};
     FILE *file = fopen(path, "r");
     if (file == NULL)
-        return 0;
-    if (fscanf(file, "%lld %lld", &ran, &waited) != 2)
-        waited = 0;
+        return turns;
+    if (fscanf(file, "%lld %lld", &turns.ran, &turns.waited) != 2)
+        turns = (struct turns){0, 0};
     (void)fclose(file); /* only read */
-    return waited;
+    return turns;
 }
 
-/* Milliseconds so far for which the server's threads could have run and got no
- * processor, where the system tells (Linux). */
-static inline long server_waited(void)
+/* All of the server's threads so far, where the system tells (Linux). */
+static inline struct turns server_turns(void)
 {
-    long long waited = 0;
+    struct turns all = {0, 0};
     DIR *threads = opendir(made("/proc/%ld/task", lab.pid));
     if (threads == NULL)
-        return 0;
-    for (struct dirent *entry; (entry = readdir(threads)) != NULL;)
-        if (entry->d_name[0] != '.') /* ".." is the process: its first thread */
-            waited += waited_ns(
-                made("/proc/%ld/task/%.20s/schedstat", lab.pid, entry->d_name));
+        return all;
+    for (struct dirent *entry; (entry = readdir(threads)) != NULL;) {
+        if (entry->d_name[0] == '.') /* ".." is the process: its first thread */
+            continue;
+        struct turns one = read_turns(
+            made("/proc/%ld/task/%.20s/schedstat", lab.pid, entry->d_name));
+        all.ran += one.ran;
+        all.waited += one.waited;
+    }
     (void)closedir(threads); /* only read */
-    return (long)(waited / 1000000);
+    return all;
 }
 
-/* The same with this program: a delay that is the busy machine's fault. */
+/* Milliseconds so far for which the server or this program could have run and
+ * got no processor: a delay that is the busy machine's fault. */
 static inline long machine_ms(void)
 {
-    return server_waited() +
-           (long)(waited_ns("/proc/self/schedstat") / 1000000);
+    return (long)((server_turns().waited +
+                   read_turns("/proc/self/schedstat").waited) /
+                  1000000);
 }
 
 /* For a second nobody speaks, and the server sleeps: it uses no more than so
@@ -526,13 +536,18 @@ static inline long machine_ms(void)
 static inline bool expect_idle(int percent, const char *cause)
 {
     static const char gave[] = "voluntary_ctxt_switches:";
-    long cpu = server_cpu(), waited = server_waited();
+    struct turns before = server_turns();
+    long cpu = server_cpu();
     long naps = server_status(gave);
     long long since = net_now();
     net_sleep(IDLE_MS);
     long long passed = net_now() - since;
+    struct turns after = server_turns();
     long used = server_cpu() - cpu;
-    waited = server_waited() - waited;
+    long ran = (long)((after.ran - before.ran) / 1000000);
+    long waited = (long)((after.waited - before.waited) / 1000000);
+    if (ran > used) /* short turns fall between the ticks of server_cpu */
+        used = ran;
     naps = server_status(gave) - naps;
     if (cpu < 0 || used <= 2L * TICK_MS)
         return true;
