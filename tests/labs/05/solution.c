@@ -9,7 +9,7 @@
  */
 #include "../../../common/net.h"
 #include "../../../common/args.h"
-#include "../../../common/talk.h"
+#include "../../../common/prompt.h"
 
 enum {
     ACCEPTS = 256,          /* newcomers in one round: then the others' turn */
@@ -363,7 +363,7 @@ int main(int argc, char **argv)
     if (net_set_nonblocking(listener) != 0)
         return net_fail("server", net_error_text(net_error()));
     if (!net_can_select(listener, 0))
-        return net_cannot_select("server");
+        return prompt_cannot_select("server");
 
     for (;;) {
         if (!wait_ready(listener, &readable))
