@@ -32,7 +32,7 @@ test: all $(TEST_PROGRAMS:=$(EXE))
 	@command -v bats >/dev/null || \
 	    { echo 'bats is missing: run sh common/setup.sh' >&2; exit 1; }
 	@unset MAKEFLAGS MFLAGS MAKELEVEL; \
-	    $(if $(N),bats $(BATSFLAGS),sh tests/run.sh tests/labs/*.bats) \
+	    $(if $(N),bats $(BATSFLAGS),bash tests/run.sh tests/labs/*.bats) \
 	    tests/$(N)*.bats
 
 demo: all

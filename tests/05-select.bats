@@ -222,8 +222,6 @@ teardown() {
 # The first client has filled all buffers, the second is there to tell when
 # the operator's line has been taken.
 @test "the operator's line never gets inside an answer" {
-    # shellcheck disable=SC2034 # wait_for_file looks at it
-    local LIMIT=60 # to fill all buffers may take a while
     hold_input
     start_server
     start_talk greeted open greeted use 1 fill 2000000 \
@@ -241,8 +239,6 @@ teardown() {
 # more than the kernel may still take for it. The second one tells that others
 # are served meanwhile, the third that all lines come through.
 @test "a client that leaves no room for the operator's lines is dropped after 2 s" {
-    # shellcheck disable=SC2034
-    local LIMIT=60
     hold_input
     start_server
     start_talk greeted open greeted open greeted use 1 fill 2000000 \
@@ -266,18 +262,15 @@ teardown() {
     still_serves
 }
 
-# ticks: of processor time that the server has used, hundredths of a second
-ticks() {
-    sed 's/.*) //' "/proc/$patient_pid/stat" | cut -d ' ' -f 12,13 | tr ' ' '+'
-}
-
 @test "a server where nothing happens says so after 5 s, and rests" {
     log=$patient_log
     wait_for_log '^[0-9-]{10} [0-9:]{8} quiet for 5 s$'
     [ "$(seconds_between ' left$' ' quiet ')" -ge 4 ] ||
         fail 'it said so too early'
     if [ -r "/proc/$patient_pid/stat" ]; then
-        assert_under 'what it did meanwhile' 500 $((10 * ($(ticks))))
+        local ticks
+        cpu_ticks "$patient_pid"
+        assert_under 'what it did meanwhile' 500 $((10 * ticks))
     fi
 }
 

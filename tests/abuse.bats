@@ -121,11 +121,11 @@ silent_first() {
     start_server
     start_talk greeted wait send 'at last\n' end
     wait_for_file "$TMP/talk2" "$GREETING"
-    "$PEER" talk "$host" "$port" silence 300 greeted send 'me too\n' end \
-        >"$TMP/talk3" 2>"$TMP/talk3.log" 3>&- 4>&- 8>&- &
+    "$PEER" talk "$host" "$port" silence 300 say unserved greeted \
+        send 'me too\n' end >"$TMP/talk3" 2>"$TMP/talk3.log" 3>&- 4>&- 8>&- &
     local second=$! actual=0
     started="$started $second"
-    sleep 0.5 # longer than the silence that it must see
+    wait_for_file "$TMP/talk3.log" '^unserved$'
     go_on
     finish_talk
     wait "$second" || actual=$?
@@ -141,11 +141,11 @@ silent_first() {
     start_server
     start_talk greeted wait send 'quit\n' expect 'quit\n' end
     wait_for_file "$TMP/talk2" "$GREETING"
-    "$PEER" talk "$host" "$port" silence 300 gone 9000 \
+    "$PEER" talk "$host" "$port" silence 300 say unserved gone \
         >"$TMP/talk3" 2>"$TMP/talk3.log" 3>&- 4>&- 7>&- 8>&- &
     local second=$! actual=0
     started="$started $second"
-    sleep 0.5 # longer than the silence that it must see
+    wait_for_file "$TMP/talk3.log" '^unserved$'
     go_on
     finish_talk
     assert_server_ends 0
@@ -165,17 +165,13 @@ talkers_after_a_reset() {
 }
 
 flood_without_reading() {
-    # shellcheck disable=SC2034 # wait_for_file looks at it
-    local before tries=5 ms best=9999 LIMIT=60
+    local before
     start_talk greeted fill 100000000 wait
     wait_for_file "$TMP/talk2.log" '^filled: '
     before=$(proc_field VmRSS)
-    while [ "$tries" -gt 0 ]; do # the best: other programs may cost time too
-        ms=$("$PEER" crowd "$host" "$port" 3 3>&- 4>&- 8>&-)
-        [ "$ms" -ge "$best" ] || best=$ms
-        tries=$((tries - 1))
-    done
-    assert_under 'three clients beside one who does not read' 100 "$best"
+    # Who waits for the one that never reads, waits for ever
+    "$PEER" crowd "$host" "$port" 3 >"$TMP/crowd" 2>"$TMP/crowd.log" \
+        3>&- 4>&- 8>&- || fail 'others are not answered'
     # A sanitizer and wine have memory of their own in it
     [ -n "${SANITIZED-}" ] || on_wine "${server_command[@]}" ||
         assert_under 'kB more resident memory, which' 512 \

@@ -32,7 +32,9 @@ try_client() {
 assert_failed() {
     assert_equal "$chapter: exit status" "$1" "$status"
     assert_file "$chapter: standard output" '' "$out"
-    head -n 1 "$err" >"$TMP/first"
+    local first
+    IFS= read -r first <"$err"
+    echo "$first" >"$TMP/first"
     assert_matches "$chapter: first error" "$2" "$TMP/first"
     assert_matches "$chapter: errors" "${3:-.}" "$err"
 }

@@ -99,8 +99,7 @@ server_takes_quit_without_line_end() {
 
 server_passes_all_bytes_unchanged() {
     local bytes
-    # shellcheck disable=SC2046 # a number is an argument
-    bytes=$(printf '\\x%02x' $(seq 0 9) $(seq 11 255))
+    bytes=$(printf '\\x%02x' {0..9} {11..255})
     start_server
     talk greeted send "$bytes\n" answered "$bytes"
     talk greeted send 'a\0b\n\0\n' answered 'a\0b' answered '\0'
@@ -155,7 +154,7 @@ server_delivers_quit_to_a_client_that_still_sends() {
 
 server_closes_after_quit_even_if_the_client_does_not() {
     start_server
-    talk greeted send 'quit\n' expect 'quit\n' end gone 4000
+    talk greeted send 'quit\n' expect 'quit\n' end gone
 }
 
 server_answers_all_after_a_half_close() {
@@ -223,15 +222,13 @@ server_answers_a_late_reader_completely() {
 }
 
 server_serves_900_at_once() {
-    local ms n=900
+    local n=900
     # An fd_set of Windows holds 64, the listener and the keyboard among them
     [ "$chapter" != 05-select ] || ! is_windows "${server_command[@]}" || n=62
     start_server
-    ms=$("$PEER" crowd "$host" "$port" "$n" 2>"$TMP/crowd.log") ||
+    "$PEER" crowd "$host" "$port" "$n" >"$TMP/ms" 2>"$TMP/crowd.log" ||
         fail 'not all are greeted and answered'
-    echo "# $chapter: $n clients greeted and answered in $ms ms" >&3
-    # A sanitizer makes threads ten times as slow
-    assert_under "$n clients" "${SANITIZED:+2}5000" "$ms"
+    echo "# $chapter: $n clients greeted and answered in $(<"$TMP/ms") ms" >&3
     wait_for_log ' left$' "$n"
     still_serves
 }

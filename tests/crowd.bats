@@ -22,14 +22,16 @@ serve() {
     start_server
 }
 
-# crowd OPTION...: against what was started last
+# crowd OPTION...: against what was started last. On a busy machine no answer
+# is late.
 crowd() {
-    bounded "$ROOT/common/crowd" "$@" "$port"
+    # shellcheck disable=SC2153 # helpers.bash sets LIMIT
+    bounded "$ROOT/common/crowd" --late 0 --limit "${LIMIT}000" "$@" "$port"
 }
 
 # one_says_hello OPTION...: a single client with a line that we know
 one_says_hello() {
-    crowd --clients 1 --say "$TMP/say" --limit 5000 "$@"
+    crowd --clients 1 --say "$TMP/say" "$@"
 }
 
 assert_status() {
@@ -40,6 +42,23 @@ assert_status() {
 assert_fault() {
     assert_status 1
     assert_equal "the crowd's errors" "crowd: $1" "$(cat "$err")"
+}
+
+# one_misses TEXT STEP...: against a peer that plays these, the one client
+# misses that. On a busy machine it takes a while until it gets so far.
+one_misses() {
+    local text=$1 limit=300 fault
+    shift
+    while :; do
+        start_peer "$@"
+        one_says_hello --limit "$limit"
+        fault="$text within $((limit / 1000)).$((limit % 1000 / 100)) s"
+        [ "$(<"$err")" != "crowd: $fault" ] || break
+        limit=$((4 * limit))
+        [ "$limit" -lt $((1000 * LIMIT)) ] || break
+        stop_everything
+    done
+    assert_fault "$fault"
 }
 
 # totals NAME: of --totals $TMP/totals
@@ -102,9 +121,8 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
 }
 
 @test "crowd: an answer that never comes is missed when the time is up" {
-    start_peer send "$GREETING\n" expect 'hello\n' wait
-    one_says_hello --limit 300
-    assert_fault 'client 1: no answer to line 1 within 0.3 s'
+    one_misses 'client 1: no answer to line 1' \
+        send "$GREETING\n" expect 'hello\n' wait
 }
 
 @test "crowd: half an answer is no answer" {
@@ -124,16 +142,12 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
 }
 
 @test "crowd: a missing greeting is a fault" {
-    start_peer wait
-    one_says_hello --limit 300
-    assert_fault 'client 1: no greeting within 0.3 s'
+    one_misses 'client 1: no greeting' wait
 }
 
 @test "crowd: a server that does not close in the end is at fault" {
-    start_peer send "$GREETING\n" expect 'hello\n' \
-        send "${ANSWER}hello\n" wait
-    one_says_hello --limit 300
-    assert_fault 'client 1: no end-of-stream within 0.3 s'
+    one_misses 'client 1: no end-of-stream' send "$GREETING\n" \
+        expect 'hello\n' send "${ANSWER}hello\n" wait
 }
 
 @test "crowd: without a server every client says so" {
@@ -202,11 +216,18 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
 }
 
 @test "crowd: chapter 02 serves who comes again and again" {
-    serve 02-loop-server
-    crowd --rules 02 --clients 5 --for 200 --quiet --totals "$TMP/totals"
-    assert_status 0
-    [ "$(totals served)" -gt 20 ] || fail "served: $(totals served)"
-    wait_for_log ' left$' "$(totals served)"
+    local served=0 ms
+    # How many that are in a time is the machine's affair
+    for ms in 200 800 3200 12800; do
+        serve 02-loop-server
+        crowd --rules 02 --clients 5 --for "$ms" --quiet --totals "$TMP/totals"
+        assert_status 0
+        served=$(totals served)
+        [ "$served" -le 5 ] || break
+        stop_server
+    done
+    [ "$served" -gt 5 ] || fail "served: $served"
+    wait_for_log ' left$' "$served"
 }
 
 @test "crowd: chapter 01 serves one, with the operator's lines" {
@@ -236,9 +257,16 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
     crowd --clients 4 --silent 2
     assert_status 0
     stop_server
-    serve 02-loop-server
-    crowd --rules 02 --clients 4 --silent 1 --limit 300
-    assert_status 1
+    local ms greeted=''
+    for ms in 300 1200 4800 19200; do # until the silent one is greeted
+        serve 02-loop-server
+        crowd --rules 02 --clients 4 --silent 1 --limit "$ms" \
+            --totals "$TMP/totals"
+        assert_status 1
+        greeted=$(totals greeted)
+        [ "$greeted" -lt 1 ] || break
+        stop_server
+    done
     assert_equal 'not greeted' 3 "$(grep -c 'no greeting within' "$err")"
 }
 
@@ -249,7 +277,7 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
     crowd --think 50 --scale 100 --title 'a title'
     assert_status 0
     assert_matches 'the title' '^a title$' "$out"
-    assert_matches 'a row' '^  client 3 +\.*-+#+ +done at 0\.[0-9]{2} s$' "$out"
+    assert_matches 'a row' '^  client 3 +\.*-+#+ +done at [0-9]+\.[0-9]{2} s$' "$out"
     assert_matches 'the summary' '^3 of 3 served within .*, 0 faults$' "$out"
     run awk 'length > 79' "$out"
     assert_equal 'longer lines' '' "$output"

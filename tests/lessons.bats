@@ -34,20 +34,22 @@ begin_to_play() {
         trap - DEBUG ERR
         set +e
         lessons_play "$1" "$TREE" "$scratch" >"$scratch/said" 2>&1
-        echo $? >"$scratch/status.tmp"
-        mv "$scratch/status.tmp" "$scratch/status"
+        echo $? >"$scratch/status"
     ) </dev/null >/dev/null 2>&1 3>&- 4>&- &
-    echo $! >>"$BATS_FILE_TMPDIR/players"
+    echo $! >"$scratch/player"
     [ "${LESSONS-}" != all ] || wait
 }
 
 # Ends what a filter (-f) has left nobody to wait for. Their terminals notice.
 teardown_file() {
-    local pid
-    while read -r pid; do
+    local file pid
+    for file in "$BATS_FILE_TMPDIR"/played/*/player \
+        "$BATS_FILE_TMPDIR"/played/*/*/player; do
+        [ -e "$file" ] || continue
+        read -r pid <"$file"
         kill -KILL "$pid" 2>/dev/null || :
         wait "$pid" 2>/dev/null || :
-    done <"$BATS_FILE_TMPDIR/players"
+    done
 }
 
 setup() {
@@ -56,15 +58,21 @@ setup() {
     texts=$lessons$'\n'$(ls 0?-*/lab/README.md 2>/dev/null) || :
 }
 
-# played README: waits for the end of its play, and fails if it went wrong
+# played README: waits for the end of its play, in which each wait has its
+# limit, and fails if it went wrong
 played() {
-    local scratch=$BATS_FILE_TMPDIR/played/$1 end=$((SECONDS + 90))
-    until [ -e "$scratch/status" ]; do
-        [ "$SECONDS" -lt "$end" ] || fail "$1 has no end: $(cat "$scratch/said")"
-        sleep 0.1 2>/dev/null || sleep 1
+    local scratch=$BATS_FILE_TMPDIR/played/$1 player status=''
+    # shellcheck disable=SC2034 # of hush and unhush
+    local trace=''
+    read -r player <"$scratch/player"
+    hush
+    until has_ended "$player"; do
+        nap 0.1
     done
+    unhush
+    read -r status <"$scratch/status" || :
     grep '^# ' "$scratch/said" >&3 || :
-    [ "$(cat "$scratch/status")" = 0 ] || fail "$(cat "$scratch/said")"
+    [ "$status" = 0 ] || fail "$(cat "$scratch/said")"
 }
 
 # check FUNCTION FILE...: the function prints what is wrong with each file

@@ -64,7 +64,8 @@ preload() {
     use_chapter 03-threaded
     start_server
     # shellcheck disable=SC2154 # start_server sets it
-    bounded "$ROOT/common/crowd" --clients 40 --lines 100 --quiet "$port"
+    bounded "$ROOT/common/crowd" --clients 40 --lines 100 --late 0 \
+        --limit $((1000 * LIMIT)) --quiet "$port"
     assert_equal "the crowd's exit status" 0 "$status"
     wait_for_log ' left$' 40
     local whole='^[-0-9]+ [:0-9]+ [.0-9]+:[0-9]+ (connected|left|says: [0-9, a-z]+)$'
@@ -111,14 +112,14 @@ preload() {
     preload stingy.c
     hold_input
     start_server
-    start_talk greeted wait repeat 100 'hello!\n' recv-all
+    start_talk greeted wait repeat 100 'hello!\n' say sent recv-all
     wait_for_file "$TMP/talk2" "$GREETING"
     # shellcheck disable=SC2154 # start_server sets it
     kill -STOP "$server_pid" # so that it finds both at once
     go_on
     printf '%.0sgood news\n' {1..1000} >"$TMP/paste"
     cat "$TMP/paste" >&7
-    sleep 0.3 # until the client has sent its lines
+    wait_for_file "$TMP/talk2.log" '^sent$'
     kill -CONT "$server_pid"
     wait_for_file "$TMP/talk2" '^good news$' 1000
     wait_for_file "$TMP/talk2" "^${ANSWER}hello!\$" 100
@@ -146,11 +147,17 @@ preload() {
 @test "05: five answers, one after the other, take no five seconds" {
     use_chapter 05-select
     start_server
-    local began=$SECONDS
-    talk greeted open greeted use 1 send '1\n' answered 1 send '2\n' \
+    local slept
+    start_talk greeted open greeted use 1 send '1\n' answered 1 send '2\n' \
         answered 2 send '3\n' answered 3 send '4\n' answered 4 \
-        send '5\n' answered 5
-    assert_under 'five answers' 4000 $(((SECONDS - began) * 1000))
+        send '5\n' answered 5 say 'all five' wait
+    wait_for_file "$TMP/talk2.log" '^all five$'
+    # shellcheck disable=SC2154 # start_talk sets it
+    slept=$((1000 * $(seconds_between ' says: 1$' ' says: 5$') - \
+        $(awake_ms "$server_pid") - $(awake_ms "$talk_pid")))
+    go_on
+    finish_talk
+    assert_under 'what they slept' 3000 "$slept"
 }
 
 @test "05: without an operator the server rests" {
@@ -183,8 +190,6 @@ prediction_made() {
     needs script
     script --version 2>/dev/null | grep -q util-linux ||
         skip 'this script(1) takes no command'
-    # shellcheck disable=SC2034 # for bounded and wait_for: it compiles
-    local LIMIT=60
     hold_input
     prediction_made 3>&- 4>&- 8>&- &
     started="$started $!"

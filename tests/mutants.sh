@@ -22,6 +22,7 @@ cd "$(dirname "$0")/.."
 . tests/patches.sh
 
 JOBS=${JOBS:-3} # a test of a broken server mostly waits
+export LIMIT="${LIMIT:-20}" # seconds at most, see helpers.bash
 patches=$(find_patches "${1-}" "${2-}") || exit
 command -v bats >/dev/null || {
     echo 'mutants: bats is missing: run sh common/setup.sh' >&2

@@ -24,12 +24,12 @@
 #endif
 
 enum {
-    WAIT_MS = 10000,  /* the longest wait for anything */
-    HOLD_MS = 120000, /* hold: how long without a word from the test */
-    STUCK_MS = 300,   /* the kernel takes no more: nobody is reading */
-    TALKERS = 16,     /* connections of one script */
-    CROWD = 4096,     /* and of a crowd */
-    CHUNK = 16384,    /* bytes moved at a time */
+    LIMIT_S = 60,    /* LIMIT, if the environment does not say */
+    HOLD_LIMITS = 4, /* so many of them may pass without a word from the test */
+    STUCK_MS = 300,  /* the kernel takes no more: nobody is reading */
+    TALKERS = 16,    /* connections of one script */
+    CROWD = 4096,    /* and of a crowd */
+    CHUNK = 16384,   /* bytes moved at a time */
     LARGEST = 1 << 20 /* the longest text of a step, once repeated */
 };
 
@@ -53,6 +53,9 @@ struct script {
 };
 
 static struct script script = {.listener = NET_BAD};
+
+/* The longest wait for anything: the whole suite's, see helpers.bash. */
+static long long limit_ms = LIMIT_S * 1000LL;
 
 /* ------------------------------------------------------------- complaints */
 
@@ -110,7 +113,7 @@ static net_socket open_connection(const struct net_endpoint *at)
     const int on = 1;
     struct net_connecting c;
     struct net_reason why;
-    long long end = net_now() + WAIT_MS;
+    long long end = net_now() + limit_ms;
     int done = net_connect_start(&c, at, &why);
     if (done == 0)
         while ((done = net_connect_poll(&c, &why)) == 0 && net_now() < end)
@@ -129,7 +132,7 @@ static net_socket open_connection(const struct net_endpoint *at)
 /* Sends all of it. */
 static bool send_text(net_socket socket, struct text text)
 {
-    long long end = net_now() + WAIT_MS;
+    long long end = net_now() + limit_ms;
     for (size_t done = 0; done < text.length;) {
         long sent = net_send(socket, text.bytes + done, text.length - done);
         if (sent >= 0)
@@ -154,7 +157,7 @@ static bool print_received(const char *bytes, size_t size)
  * after a complaint. */
 static long receive(net_socket socket, char *bytes, size_t size)
 {
-    if (!wait_until(socket, NET_READABLE, net_now() + WAIT_MS)) {
+    if (!wait_until(socket, NET_READABLE, net_now() + limit_ms)) {
         (void)complain("waited in vain for bytes or end-of-stream");
         return -1;
     }
@@ -264,7 +267,7 @@ static bool step_open(char **unused)
     if (script.listener == NET_BAD) {
         next = open_connection(&script.at);
     } else if (!wait_until(script.listener, NET_READABLE,
-                           net_now() + WAIT_MS)) {
+                           net_now() + limit_ms)) {
         return complain("nobody has connected");
     } else {
         next = net_accept(script.listener, &name);
@@ -388,12 +391,12 @@ static bool step_silence(char **arguments)
     return complain("there is something to receive");
 }
 
-/* The connection is reset, or breaks when sent to, within so long. */
-static bool step_gone(char **arguments)
+/* The connection is reset, or breaks when sent to. */
+static bool step_gone(char **unused)
 {
     char bytes[CHUNK];
-    long ms = number(arguments[0]);
-    for (long long end = net_now() + ms; net_now() < end; net_sleep(10)) {
+    (void)unused;
+    for (long long end = net_now() + limit_ms; net_now() < end; net_sleep(10)) {
         long got = net_recv(*script.current, bytes, sizeof bytes);
         if (got < 0 && !net_would_block(net_error()))
             return true;
@@ -402,7 +405,7 @@ static bool step_gone(char **arguments)
             !net_would_block(net_error()))
             return true;
     }
-    return complain("still connected after %ld ms", ms);
+    return complain("still connected after %lld ms", limit_ms);
 }
 
 static bool step_shut(char **unused)
@@ -440,6 +443,12 @@ static bool step_sleep(char **arguments)
     return ms >= 0;
 }
 
+/* Tells the test how far the script has come. */
+static bool step_say(char **arguments)
+{
+    return fprintf(stderr, "%s\n", arguments[0]) > 0;
+}
+
 /* Waits for the test to say go on: a line on standard input, or its end. */
 static bool step_wait(char **unused)
 {
@@ -447,7 +456,8 @@ static bool step_wait(char **unused)
     long got = 1;
     (void)unused;
     while (got > 0 && byte != '\n') {
-        if (!wait_until(net_input(), NET_READABLE, net_now() + HOLD_MS))
+        if (!wait_until(net_input(), NET_READABLE,
+                        net_now() + HOLD_LIMITS * limit_ms))
             return complain("no word on standard input");
         got = net_recv(net_input(), &byte, 1);
     }
@@ -531,11 +541,12 @@ static const struct step {
     {"end", 0, step_end, "end-of-stream comes, nothing before it"},
     {"recv-all", 0, step_recv_all, "receive until end-of-stream"},
     {"silence", 1, step_silence, "MS: nothing comes for so long"},
-    {"gone", 1, step_gone, "MS: reset or closed within so long"},
+    {"gone", 0, step_gone, "reset or closed, some time"},
     {"shut", 0, step_shut, "half-close: nothing more will be sent"},
     {"close", 0, step_close, "close, rudely if something is unread"},
     {"reset", 0, step_reset, "close with a reset"},
     {"sleep", 1, step_sleep, "MS: do nothing"},
+    {"say", 1, step_say, "TEXT: on standard error, for the test"},
     {"wait", 0, step_wait, "for a line on standard input, or its end"},
     {"open", 0, step_open, "one more connection, used from now on"},
     {"use", 1, step_use, "N: go back to the Nth connection"},
@@ -569,7 +580,8 @@ static bool play(char **words, int count)
         if (at + step->arguments >= count)
             return complain("needs %d arguments", step->arguments);
         if (*script.current == NET_BAD && step->play != step_open &&
-            step->play != step_use && step->play != step_wait)
+            step->play != step_use && step->play != step_wait &&
+            step->play != step_say)
             return complain("the connection is closed");
         good = step->play(words + at + 1);
         at += 1 + step->arguments;
@@ -668,8 +680,8 @@ static bool hold(char **words, int count)
         return false;
     (void)fprintf(stderr, "holding: %ld greeted, %ld refused\n", greeted,
                   many - greeted);
-    while (got > 0 &&
-           wait_until(net_input(), NET_READABLE, net_now() + HOLD_MS))
+    while (got > 0 && wait_until(net_input(), NET_READABLE,
+                                 net_now() + HOLD_LIMITS * limit_ms))
         got = net_recv(net_input(), bytes, sizeof bytes);
     return true;
 }
@@ -729,6 +741,9 @@ int main(int argc, char **argv)
         return print_help(stdout);
     if (net_start() != 0)
         return complain_of("start", net_error()) + 1;
+    const char *limit = getenv("LIMIT");
+    if (limit != NULL && atol(limit) > 0)
+        limit_ms = atol(limit) * 1000LL;
     for (int i = 0; argc > 1 && i < BEHAVIOURS; i++)
         if (strcmp(behaviours[i].name, argv[1]) == 0 &&
             argc - 2 >= behaviours[i].least)

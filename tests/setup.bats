@@ -4,18 +4,23 @@
 
 bats_require_minimum_version 1.8.0
 
-setup() {
-    setup_sh=$BATS_TEST_DIRNAME/../common/setup.sh
-    bin=$BATS_TEST_TMPDIR/bin
-    calls=$BATS_TEST_TMPDIR/calls
+# The box: what the script uses that is not under test
+setup_file() {
+    bin=$BATS_FILE_TMPDIR/bin
     mkdir "$bin"
-    : >"$calls"
-    # What the script uses that is not under test
     for tool in sh env ls cp; do
         ln -s "$(command -v "$tool")" "$bin/$tool"
     done
     fake id 'echo 0'
     fake true 'exit 0'
+}
+
+setup() {
+    setup_sh=$BATS_TEST_DIRNAME/../common/setup.sh
+    bin=$BATS_TEST_TMPDIR/bin
+    calls=$BATS_TEST_TMPDIR/calls
+    cp -RP "$BATS_FILE_TMPDIR/bin" "$bin"
+    : >"$calls"
 }
 
 # fake NAME BODY...: a program in the box, a line of shell per argument
@@ -42,8 +47,8 @@ fake_sudo() {
 
 run_setup() {
     PATH=$bin run sh "$setup_sh"
-    printf 'status %s, output:\n%s\ncalls:\n' "$status" "$output"
-    cat "$calls"
+    printf 'status %s, output:\n%s\ncalls:\n%s\n' "$status" "$output" \
+        "$(<"$calls")"
 }
 
 # expect_output TEXT: the output contains TEXT

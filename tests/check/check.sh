@@ -36,7 +36,7 @@ in_copy() {
         cd "$dir/tree"
         export CFLAGS="$flags"
         make -s test-programs
-        $without_aslr sh tests/run.sh "$@"
+        $without_aslr bash tests/run.sh "$@"
     )
 }
 

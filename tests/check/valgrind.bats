@@ -8,7 +8,6 @@ load ../helpers
 
 setup() {
     needs valgrind
-    LIMIT=60
 }
 
 teardown() {

@@ -14,6 +14,11 @@
 
 bats_require_minimum_version 1.8.0
 
+# shellcheck disable=SC2034 # for nap
+NAP=$BATS_RUN_TMPDIR/nap
+# shellcheck source=tests/nap.bash
+source "${BASH_SOURCE%/*}/nap.bash"
+
 LOG_KIB=65536      # a server that prints more is stopped by the system
 MEMORY_KIB=8388608 # of addresses; unless a sanitizer needs them
 CPU_SECONDS=60     # all that one server may use
@@ -114,7 +119,7 @@ start_server() {
                 'it hangs before that, or printed without a flush'
             return 1
         fi
-        sleep 0.1
+        nap 0.1
     done
 }
 
@@ -123,7 +128,7 @@ has_ended() {
     local tenths=0
     while kill -0 "$server" 2>/dev/null; do
         [ "$tenths" -lt 5 ] || return 1
-        sleep 0.1
+        nap 0.1
         tenths=$((tenths + 1))
     done
 }
@@ -210,7 +215,7 @@ bounded() {
         if [ "$tenths" -ge "$limit" ]; then
             kill -KILL "$pid" 2>/dev/null || true
         fi
-        sleep 0.1
+        nap 0.1
         tenths=$((tenths + 1))
     done
     wait "$pid"
@@ -225,7 +230,7 @@ expect_exit() {
                 "the server ends, exit status $1" "$2"
             return 1
         fi
-        sleep 0.1
+        nap 0.1
         tenths=$((tenths + 1))
     done
     wait "$server" 2>/dev/null || status=$?

@@ -30,14 +30,11 @@ teardown() {
     stop_everything
 }
 
-# grade VARIABLE=VALUE...: takes no longer than a minute, on a machine that has
-# nothing else to do
+# grade VARIABLE=VALUE...: lab.sh has its own limit, after which no verdict comes
 grade() {
-    local began=$SECONDS
     run env "$@" bash tests/labs/lab.sh grade 3>&- 4>&-
     echo "status $status:"
     echo "$output"
-    [ $((SECONDS - began)) -le 120 ] || fail 'it took more than two minutes'
     nothing_left
 }
 

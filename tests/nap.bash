@@ -1,0 +1,17 @@
+# nap.bash - a short pause between two questions, for the tests and the labs'
+# graders. To start sleep(1) each time would cost a slow machine more than the
+# question: bash waits by itself for a line in a FIFO that nobody writes to.
+# Whoever sources this sets NAP to where that FIFO may be, if anywhere.
+
+# nap SECONDS
+nap() {
+    # bash 3.2 (macOS) reads with whole seconds only
+    if [ -n "$NAP" ] && [ "${BASH_VERSINFO[0]}" -ge 4 ]; then
+        # Somebody else may just have made it
+        [ -p "$NAP" ] || mkfifo "$NAP" 2>/dev/null || :
+        # Opened for writing as well, or it would wait for a writer for ever
+        read -r -t "$1" _ <>"$NAP" || :
+    else
+        sleep "$1" 2>/dev/null || sleep 1 # POSIX knows whole seconds
+    fi
+}
