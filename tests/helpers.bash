@@ -385,7 +385,7 @@ read_events() {
 # cut_in_log CHARACTER: what the log shows of 1024 of them, so that date, time,
 # 127.0.0.1 and a port of five digits fit into 512 bytes as well
 cut_in_log() {
-    printf '%s... (1024 bytes)' "$(repeat 452 "$1")"
+    printf '%s... (1024 bytes)' "$(repeat 453 "$1")"
 }
 
 # assert_events LINE...: these are the log's, in this order, in the end
