@@ -5,8 +5,7 @@
  * wakes when something can be done, and knows for whom. The clients' states
  * are those of chapter 04; they now also say what to wait for.
  *
- * Try it:  ./server    and in two more terminals:  ./client
- *          What you type at the server goes to every client.
+ * Try it:  ./server, in two more terminals ./client, and type at the server
  *
  * What still hurts: an fd_set holds FD_SETSIZE sockets (1024; on Windows 64),
  * and each call hands all of them over anew. poll, epoll and kqueue do not.
@@ -233,7 +232,8 @@ static bool wait_ready(net_socket listener, fd_set *readable, fd_set *writable)
         nfds = net_nfds(nfds, net_input());
     }
     left = left < 0 ? 0 : tick && left > TICK_MS ? TICK_MS : left;
-    struct timeval limit = {left / 1000, left % 1000 * 1000};
+    const int microseconds = left % 1000 * 1000;
+    struct timeval limit = {left / 1000, microseconds};
     (void)fflush(stdout); /* a lost log does not stop the server */
     int ready = net_select(nfds, readable, writable, NULL, &limit);
     if (ready < 0) { /* the sets mean nothing then */

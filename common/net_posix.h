@@ -36,7 +36,6 @@
 
 typedef int net_socket;
 #define NET_BAD (-1)
-
 #define NET_SHUT_WRITE SHUT_WR
 #define NET_SO_REUSE SO_REUSEADDR
 
@@ -141,7 +140,8 @@ static inline long net_send(net_socket sock, const char *bytes, size_t size)
 
 static inline int net_limit_send(net_socket sock, int ms)
 {
-    struct timeval limit = {ms / 1000, ms % 1000 * 1000};
+    const int microseconds = ms % 1000 * 1000;
+    struct timeval limit = {ms / 1000, microseconds};
     return setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 

@@ -24,7 +24,7 @@ static inline long long net_micros(void)
            ticks.QuadPart % second.QuadPart * 1000000 / second.QuadPart;
 }
 
-static DWORD net_console_mode; /* of the console before colours were asked for */
+static DWORD net_console_mode; /* before colours were asked for */
 
 static inline void net_restore_console_mode(void)
 {
