@@ -733,7 +733,9 @@ lessons_bad_files() {
         while IFS=: read -r number name; do
             case $known in *" $name "*) continue ;; esac
             case $name in
+            */lab/server | */lab/server.c) continue ;; # the student's own
             NN-*/*) name="0?-*/${name#*/}" ;; # and there are other patterns
+            */NN/*) name="${name%%/NN/*}/0?/${name#*/NN/}" ;;
             esac
             # shellcheck disable=SC2086,SC2231 # patterns
             for each in "$here"$name $name 0?-*/$name $name.c ''; do
@@ -788,7 +790,7 @@ lessons_bad_names() {
 
 # lessons_targets: what make can be asked for
 lessons_targets() {
-    cat Makefile common/chapter.mk tests/*.mk | awk '
+    cat Makefile common/chapter.mk tests/*.mk tests/*/make.mk | awk '
         /^(\.PHONY:|[a-z][a-z_\/.-]*( [a-z][a-z_\/.-]*)*:([^=]|$))/ {
             sub(/:[^=].*|:$/, "", $0)
             for (i = 1; i <= NF; i++)
@@ -798,7 +800,7 @@ lessons_targets() {
     echo server
     echo client
     # Programs for tests, each from the one .c file of its name
-    printf '%s\n' tests/*.c | sed 's/\.c$//'
+    printf '%s\n' tests/*.c tests/*/*.c | sed 's/\.c$//'
 }
 
 # lessons_bad_targets FILE: prints targets that no Makefile has, and CASEs that

@@ -227,3 +227,16 @@ case "$*" in *update) exit 100 ;; esac' "$bin/apt-get"
     [ "$status" -eq 1 ]
     expect_output 'still missing: cc make bats'
 }
+
+@test "a clone that Git for Windows makes has scripts that run" {
+    command -v git >/dev/null || skip 'git is not here'
+    local tree=$BATS_TEST_DIRNAME/..
+    mkdir "$BATS_TEST_TMPDIR/from"
+    cp "$tree/.gitattributes" "$tree/tests/run.sh" "$BATS_TEST_TMPDIR/from"
+    cd "$BATS_TEST_TMPDIR" || return
+    git -C from init -q
+    git -C from add .
+    git -C from -c user.name=a -c user.email=a@example.com commit -q -m a
+    git clone -q -c core.autocrlf=true from to
+    cmp from/run.sh to/run.sh
+}
