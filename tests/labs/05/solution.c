@@ -345,7 +345,7 @@ static bool wait_ready(net_socket listener, fd_set *readable)
         nfds = net_nfds(nfds, m->sock);
         tick |= m->state != TALKING || m->dropped;
     }
-    struct timeval limit = {0, TICK_MS * 1000};
+    struct timeval limit = {0, TICK_MS * 1000L};
     (void)fflush(stdout); /* a lost log does not stop the server */
     if (net_select(nfds, readable, &writable, NULL, tick ? &limit : NULL) >= 0)
         return true;
