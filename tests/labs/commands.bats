@@ -16,7 +16,10 @@ setup_file() {
     rm -f 0?-*/lab/.hints 0?-*/lab/server* 0?-*/lab/bonus/server*
     # All that an instructor's machine might have set
     unset N P LAB REPORT SEED DIR JOBS FROM MAKEFLAGS MFLAGS MAKELEVEL
-    $COMPILE tests/labs/01/check.c -o tests/labs/01/check
+    rm -f tests/labs/*/check
+    for n in 01 02; do
+        $COMPILE "tests/labs/$n/check.c" -o "tests/labs/$n/check"
+    done
 }
 
 setup() {
