@@ -302,8 +302,8 @@ lessons_replace() {
 
 # lessons_renumber NUMBER SHOWN: in $blurred, where it stands alone
 lessons_renumber() {
-    local before='' found
-    while [[ $blurred =~ (^|[^0-9])$1([^0-9]|$) ]]; do
+    local before='' found alone="(^|[^0-9])$1([^0-9]|\$)"
+    while [[ $blurred =~ $alone ]]; do
         found=${BASH_REMATCH[0]}
         before+=${blurred%%"$found"*}${found/"$1"/$2}
         blurred=${blurred#*"$found"}
