@@ -98,6 +98,7 @@ what_is_logged() {
 }
 
 @test "no line of the log is longer than 512 bytes, whatever the name and message" {
+    # shellcheck disable=SC2034 # bounded looks at it
     local LIMIT=60 mode
     for mode in log at-once; do
         bounded "$ROOT/tests/headers/talk" "$mode" </dev/null

@@ -285,6 +285,7 @@ switches() {
 @test "05: two thousand pasted lines leave in few sends" {
     use_chapter 05-select
     preload tally.c
+    # shellcheck disable=SC2034 # wait_for looks at it
     local LIMIT=60 sends lines
     lines=$(numbered 2000 'line ')
     hold_input
