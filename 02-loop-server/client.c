@@ -52,7 +52,7 @@ static int converse(net_socket server)
 {
     struct lines_in in = {.limit = ANSWER_LIMIT};
     struct lines_in keyboard = {.limit = LINE_LIMIT};
-    struct line line = {0};
+    struct line line;
     int status = receive_line(server, &in, &line);
     if (status >= 0)
         return status;

@@ -74,10 +74,11 @@ static inline void lines_put(struct lines_in *in, const char *bytes,
 
 /* Takes the next line, without its "\n" or "\r\n". The last line before the
  * end of the stream may lack its end; a \r there is part of the line. Returns
- * what there is; only LINE_READY fills in *line. */
+ * what there is; without LINE_READY *line is empty. */
 static inline enum line_result lines_next(struct lines_in *in,
                                           struct line *line)
 {
+    *line = (struct line){in->bytes, 0};
     for (;;) {
         const char *first = in->bytes + in->start;
         const char *found =
@@ -108,8 +109,7 @@ static inline enum line_result lines_next(struct lines_in *in,
             length--;
         if (length > in->limit)
             return LINE_TOO_LONG;
-        line->bytes = first;
-        line->length = length;
+        *line = (struct line){first, length};
         return LINE_READY;
     }
 }
