@@ -610,6 +610,25 @@ try_leaver() {
     events | show 'a second after the client has left, it has printed'
 }
 
+# A log without end: the server is stopped as soon as that shows.
+try_empty_messages() {
+    start_server
+    talk greeted send 'hello\n' answered hello || :
+    wait_until left_or_endless || :
+    stop_server
+    events | sed 5q | show 'the first lines that it prints, five at most'
+    empty=$(grep -c ' says: $' "$log" || :)
+    if [ "$empty" -gt 100 ]; then
+        echo "in a moment it has printed very many empty messages ($empty)"
+    else
+        echo "it has printed $((empty)) empty messages"
+    fi
+}
+
+left_or_endless() {
+    in_file "$log" ' left$' || in_file "$log" ' says: $' 1000
+}
+
 try_idle() {
     start_server
     silent_client open greeted open greeted

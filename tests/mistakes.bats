@@ -96,6 +96,19 @@ preload() {
     still_serves
 }
 
+# A server that takes recv's 0 for a message finds one in every round, and logs
+# it: it is ended before its log is read.
+@test "04: no message comes from a client that has left" {
+    use_chapter 04-nonblocking
+    start_server
+    talk greeted send 'hello\n' answered hello
+    wait_for_log ' (left|says: )$'
+    stop_server
+    # shellcheck disable=SC2154 # start_server sets it
+    assert_equal 'messages' 1 "$(grep -c ' says: ' "$log")"
+    assert_equal 'clients that left' 1 "$(grep -c ' left$' "$log")"
+}
+
 @test "05: lines pasted at once all reach the clients at once" {
     use_chapter 05-select
     hold_input
