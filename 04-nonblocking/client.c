@@ -18,7 +18,7 @@
 
 enum { POLL_MS = 10 };
 
-static int dots; /* on the line that the cursor is in */
+static int dots; /* how many stand in the cursor's line */
 
 /* Nothing was there: a dot for people, and a pause. */
 static void wait_a_little(void)
@@ -85,7 +85,7 @@ static int converse(net_socket server)
     struct lines_in keyboard = {.limit = LINE_LIMIT};
     struct line line;
     int status;
-    bool quit = false; /* was sent: only its answer is awaited */
+    bool quit = false; /* it was sent: only its answer still comes */
     while ((status = receive_line(server, &in, &line)) < 0) {
         print_line(line);
         if (line_is(line, "quit"))
@@ -120,7 +120,7 @@ int main(int argc, char **argv)
     printf("connected to %s\n", connecting.name.text);
     net_socket server = connecting.socket;
     status = converse(server);
-    (void)shutdown(server, NET_SHUT_WRITE); /* fails if it has gone */
+    (void)shutdown(server, NET_SHUT_WRITE); /* fails if it is gone */
     net_discard_all(server); /* unread bytes would make close a reset */
     (void)net_close(server);
     return print_end(status);

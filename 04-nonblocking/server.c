@@ -17,25 +17,25 @@
 #include "../common/talk.h"
 
 enum {
-    ACCEPTS = 256,       /* newcomers in one round: then the others' turn */
-    YIELDS = 16,         /* rounds that found nothing, before it sleeps */
-    LONGEST_NAP_MS = 16, /* its sleeps double, from 1 ms to this */
-    REPORT_MS = 5000,    /* at most one report in this time */
+    ACCEPTS = 256,       /* at most so many newcomers are taken in a round */
+    YIELDS = 16,         /* so many rounds find nothing before it sleeps */
+    LONGEST_NAP_MS = 16, /* each sleep is twice the last, from 1 ms to this */
+    REPORT_MS = 5000,    /* there is at most one report in this time */
 };
 
 enum state {
-    READING,   /* all is answered; waits for the client to speak */
+    READING,   /* all is answered; the client may speak */
     ANSWERING, /* something is unsent; the client is not read meanwhile */
-    CLOSING,   /* half-closed; waits for the client to close too */
-    CLOSED,    /* to be forgotten */
+    CLOSING,   /* half-closed; the client has not closed yet */
+    CLOSED,    /* its memory is freed in this round */
 };
 
 struct client {
     net_socket sock;
     enum state state;
     struct client *next;
-    long long deadline; /* talk.over: by then it is closed (net_now) */
-    size_t discarded;   /* CLOSING: bytes */
+    long long deadline; /* once talk.over: the moment to close (net_now) */
+    size_t discarded;   /* bytes, while CLOSING: see net_discard */
     struct talk talk;   /* what was said: see talk.h */
 };
 
@@ -94,7 +94,8 @@ static void converse(struct client *client)
         if (talk->out.size > 0)
             return;
         if (talk->over) {
-            (void)shutdown(client->sock, NET_SHUT_WRITE); /* discard notices */
+            /* If this fails, net_discard fails as well, and that is seen. */
+            (void)shutdown(client->sock, NET_SHUT_WRITE);
             client->state = CLOSING;
             return;
         }
@@ -150,7 +151,7 @@ static bool visit_clients(void)
     bool found = false;
     for (struct client **at = &clients; *at != NULL;) {
         struct client *client = *at;
-        if (client->state != CLOSED) /* lost already when it was accepted */
+        if (client->state != CLOSED) /* a newcomer may be lost already */
             found |= count(visit(client));
         if (client->state != CLOSED) {
             at = &client->next;
@@ -201,13 +202,14 @@ static void report(void)
  * longer and longer. */
 static void rest(bool found)
 {
-    static int rounds, nap; /* without a find, in a row; last sleep in ms */
+    static int rounds; /* in a row, that found nothing */
+    static int nap;    /* the last sleep, in ms */
     if (found) {
         rounds = 0;
         nap = 0;
         return;
     }
-    (void)fflush(stdout); /* a lost log does not stop the server */
+    (void)fflush(stdout); /* the server goes on if its log cannot be written */
     if (rounds < YIELDS) {
         rounds++;
         net_yield();
