@@ -685,6 +685,40 @@ try_hello() {
     is_answered 'the first client'
 }
 
+try_close_wait() {
+    start_server with_descriptors 32
+    set -- greeted send 'hello\n' answered hello close
+    for i in 2 3 4 5 6 7 8 9 10; do
+        set -- "$@" open greeted send 'hello\n' answered hello close
+    done
+    (talk "$@" && talk "$@" && talk "$@" && talk "$@") &
+    running="$running $!"
+    wait_until forty_or_failed || :
+    served=$(grep -c ' left$' "$log" || :)
+    if [ "$served" -eq 40 ]; then
+        echo 'it serves all of 40 clients'
+    else
+        echo "it does not serve all of 40 clients (but $served)"
+    fi
+    events | grep accept || :
+    left=$(connections | grep -c "[:.]$port .*CLOSE.WAIT" || :)
+    if [ "$left" -eq 0 ]; then
+        echo 'it leaves no connection in CLOSE-WAIT'
+    else
+        echo "it leaves connections in CLOSE-WAIT ($left of them)"
+    fi
+}
+
+# connections: this machine's, in the form of ss or of netstat, with the state
+# behind both addresses
+connections() {
+    if command -v ss >/dev/null; then
+        ss -tanH | awk '{ print $4, $5, $1 }'
+    else
+        netstat -an | awk '/^tcp/ { print $4, $5, $6 }'
+    fi
+}
+
 try_slow_kernel() {
     build_shim "$PWD/tests/stingy.c"
     start_server env LD_PRELOAD="$dir/shim.so"

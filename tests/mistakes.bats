@@ -182,6 +182,18 @@ preload() {
     server_rests
 }
 
+# There is room to send to each of them all the time.
+@test "05: while its clients are silent the server rests" {
+    needs_proc
+    use_chapter 05-select
+    start_server
+    start_talk greeted open greeted say here wait
+    wait_for_file "$TMP/talk2.log" '^here$'
+    server_rests
+    go_on
+    finish_talk
+}
+
 # Some systems count the time limit of select down.
 @test "05: after its first quiet 5 s the server still rests" {
     needs_proc
