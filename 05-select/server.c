@@ -21,7 +21,7 @@ enum {
     ACCEPT_AGAIN_MS = 1000, /* the pause while there are no descriptors */
     QUIET_MS = 5000,        /* log "quiet" after this long without an event */
     TICK_MS = 100,          /* wake up this often while a deadline runs */
-    FULL_MS = 2000,         /* who leaves no room for so long is dropped */
+    FULL_MS = 2000,         /* drop who leaves no room this long */
 };
 
 enum state {
@@ -36,14 +36,13 @@ struct client {
     enum state state;
     struct client *next;
     long long deadline; /* when it is closed (net_now); 0 for never */
-    size_t discarded;   /* CLOSING: bytes */
+    size_t discarded;   /* CLOSING: bytes thrown away so far */
     struct talk talk;   /* what was said: see talk.h */
 };
 
 static struct client *clients; /* all of them, the newest first */
 static int watched = 2;        /* sockets: listener, keyboard and theirs */
-static bool room =
-    true; /* every client has room for a line of the operator's */
+static bool room = true;       /* all have room for an operator's line */
 static struct lines_in keyboard = {.limit = LINE_LIMIT};
 static long long quiet_since, accept_again; /* moments on net_now's clock */
 
@@ -135,7 +134,7 @@ static void visit(struct client *client, bool ready)
         client->deadline = 0;
 }
 
-/* Visits those who are ready or have a deadline, and forgets the closed. */
+/* Visits those who are ready or have a deadline, and frees the closed ones. */
 static void visit_clients(fd_set *readable, fd_set *writable)
 {
     room = true;
@@ -157,7 +156,8 @@ static void visit_clients(fd_set *readable, fd_set *writable)
     }
 }
 
-/* Takes a client out of the queue. Returns false if none can be had now. */
+/* Takes a client out of the queue. Returns false if there is none now, or if
+ * accept fails. */
 static bool accept_client(net_socket listener)
 {
     struct net_name name;
