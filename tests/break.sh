@@ -451,6 +451,17 @@ try_queue() {
     in_file "$log" hello || echo 'the server has never read the message'
 }
 
+try_accept_loop() {
+    start_server
+    if talk greeted send 'hel' sleep 300 send 'lo\n' silence 2000; then
+        echo 'the client has said hello in two pieces, and nothing happens'
+    else
+        echo 'the client has said hello in two pieces, and the server ends it'
+    fi
+    events | show 'it prints'
+    is_greeted 'the next client'
+}
+
 # --- 03 ------------------------------------------------------------------------
 
 try_crowd() {
