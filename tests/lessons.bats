@@ -14,7 +14,7 @@ setup_file() {
     export TREE=$BATS_FILE_TMPDIR/tree
     mkdir "$TREE"
     cd "$BATS_TEST_DIRNAME/.." || return
-    cp -Rp Makefile LICENSE README.md common tests 0?-* "$TREE"
+    cp -Rp Makefile LICENSE README.md .github common tests 0?-* "$TREE"
     cd "$TREE" || return
     lessons_words common 0?-* tests >"$BATS_FILE_TMPDIR/words"
     lessons_targets >"$BATS_FILE_TMPDIR/targets"
