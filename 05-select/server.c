@@ -92,7 +92,7 @@ static void converse(struct client *client)
         if (talk->out.size > 0)
             return;
         if (talk->over) {
-            (void)shutdown(client->sock, NET_SHUT_WRITE); /* discard notices */
+            (void)shutdown(client->sock, NET_SHUT_WRITE); /* fails if lost */
             client->state = CLOSING;
             return;
         }

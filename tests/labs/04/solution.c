@@ -176,7 +176,7 @@ static bool converse(struct client *client)
         if (talk->out.size > 0)
             return further;
         if (talk->over) {
-            (void)shutdown(client->sock, NET_SHUT_WRITE); /* discard notices */
+            (void)shutdown(client->sock, NET_SHUT_WRITE); /* fails if lost */
             client->state = CLOSING;
             return true;
         }

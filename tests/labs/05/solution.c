@@ -272,7 +272,7 @@ static void go_on(struct member *member)
     }
     send_waiting(member);
     if (member->state == LEAVING && member->waiting == 0) {
-        (void)shutdown(member->sock, NET_SHUT_WRITE); /* discard notices */
+        (void)shutdown(member->sock, NET_SHUT_WRITE); /* fails if lost */
         member->state = CLOSING;
     }
     if ((member->state == CLOSING &&
