@@ -462,7 +462,7 @@ static void check_limited_send(void)
     long sent;
     connect_pair(pair);
     check_number("a send can be limited", 0, net_limit_send(pair[0], LIMIT_MS));
-    long long start = net_now();
+    long long start;
     do {
         start = net_now();
         sent = net_send(pair[0], bytes, sizeof bytes);
