@@ -113,6 +113,12 @@ $(cat "$TMP/found")"
     done
 }
 
+@test "what a Linux reader of 03 must read besides has at most 1,200 lines" {
+    cat common/net.h common/net_posix.h common/lines.h common/talk.h \
+        common/args.h >"$TMP/besides"
+    assert_at_most "$TMP/besides" 1200
+}
+
 @test "main has at most 30 lines and any other function 40" {
     # shellcheck disable=SC2086 # several names
     functions $programs common/[a-bd-z]*.h common/c[a-qs-z]*.h \
