@@ -125,9 +125,14 @@ try_row() {
         (
             # bats has make build once more: it finds these settings, too
             export CC="$compiler" CFLAGS='-O2 -g -Werror' LDFLAGS="$*"
-            make -j2 test-programs &&
-                timeout "$ROW_LIMIT" bats tests/0?-*.bats tests/abuse.bats \
-                    tests/common.bats tests/headers.bats tests/regressions.bats
+            set -- tests/0?-*.bats tests/abuse.bats tests/common.bats \
+                tests/headers.bats
+            # These preload shims, which a static program ignores, and expect
+            # this C library's words
+            case $name in
+            gcc | clang) set -- "$@" tests/regressions.bats ;;
+            esac
+            make -j2 test-programs && timeout "$ROW_LIMIT" bats "$@"
         )
         ;;
     talks)
