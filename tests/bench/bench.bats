@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2154 # helpers.bash sets out, err, status and output
 
-load helpers
+load ../lib/helpers
 
 setup_file() {
     # Its path is the root's, whatever chapter's directory bats stands in
@@ -28,7 +28,7 @@ loop() {
 
 # crowd OPTION...: all of it has to be right
 crowd() {
-    bounded "$ROOT/common/crowd" --quiet "$@" "$port"
+    bounded "$ROOT/tests/crowd/crowd" --quiet "$@" "$port"
     assert_equal "the crowd's errors" '' "$(cat "$err")"
     assert_equal "the crowd's exit status" 0 "$status"
 }

@@ -21,7 +21,7 @@ few=5 # silent clients of the servers whose rest is measured
 
 bench=$(cd "$(dirname "$0")" && pwd)
 out=${OUT:-$bench/out}
-crowd=common/crowd
+crowd=tests/crowd/crowd
 
 # --- Tables and chart ---------------------------------------------------------
 

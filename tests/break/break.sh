@@ -10,8 +10,8 @@
 #
 # Exit status: 0 the difference has shown, 1 it has not, 2 wrong usage.
 set -eu
-cd "$(dirname "$0")/.."
-. tests/patches.sh
+cd "$(dirname "$0")/../.."
+. tests/break/patches.sh
 
 ANSWER='Message received - '
 LIMIT=8 # seconds that anything may take before it is said to hang
@@ -399,7 +399,7 @@ try_early_leaver() {
 }
 
 try_interruptions() {
-    build_shim "$PWD/tests/shim.c"
+    build_shim "$PWD/tests/shims/eintr.c"
     start_server env LD_PRELOAD="$dir/shim.so"
     talk greeted send 'hello\n' shut recv-all || :
     logged ' l[eo][fs]t' # left, or lost
@@ -519,7 +519,7 @@ try_torn_log() {
     rounds=0
     torn=0
     while [ "$rounds" -lt 5 ] && [ "$torn" -eq 0 ]; do
-        "$dir/right/common/crowd" --clients 40 --lines 100 --late 0 --quiet \
+        "$dir/right/tests/crowd/crowd" --clients 40 --lines 100 --late 0 --quiet \
             "$port" >"$dir/crowd" 2>&1 7>&- 8>&- || die "$(cat "$dir/crowd")"
         rounds=$((rounds + 1))
         logged ' left$' $((40 * rounds))
@@ -585,7 +585,7 @@ try_full() {
     start_server
     visits=0
     while [ "$visits" -lt 16000 ]; do
-        "$dir/right/common/crowd" --clients 500 --late 0 --rules 03 --quiet \
+        "$dir/right/tests/crowd/crowd" --clients 500 --late 0 --rules 03 --quiet \
             "$port" >"$dir/crowd" 2>&1 7>&- 8>&- || :
         visits=$((visits + 500))
         talk greeted send 'quit\n' expect 'quit\n' end || break
@@ -731,7 +731,7 @@ connections() {
 }
 
 try_slow_kernel() {
-    build_shim "$PWD/tests/stingy.c"
+    build_shim "$PWD/tests/shims/stingy.c"
     start_server env LD_PRELOAD="$dir/shim.so"
     start_talk greeted repeat 300 'hello\n' recv-all
     settle "$dir/talk2"
@@ -781,7 +781,7 @@ try_echo_hi() {
 }
 
 try_broadcast() {
-    build_shim "$PWD/tests/stingy.c"
+    build_shim "$PWD/tests/shims/stingy.c"
     keyboard
     start_server env LD_PRELOAD="$dir/shim.so"
     silent_client repeat 100 'hello!\n' recv-all
@@ -799,7 +799,7 @@ try_broadcast() {
 }
 
 try_unlucky() {
-    build_shim "$PWD/tests/unlucky.c"
+    build_shim "$PWD/tests/shims/unlucky.c"
     keyboard
     start_server env LD_PRELOAD="$dir/shim.so"
     start_talk greeted open greeted use 1 expect 'unlucky line\n' \
@@ -886,7 +886,7 @@ prepare() {
     copy_tree "$dir/right"
     cp -R "$dir/right" "$dir/broken"
     apply_patch "$1" "$dir/broken" || die "the patch no longer fits: $1"
-    build right "$chapter/server" "$chapter/client" tests/peer common/crowd
+    build right "$chapter/server" "$chapter/client" tests/peer tests/crowd/crowd
     build broken "$chapter/server" "$chapter/client"
     peer=$dir/right/tests/peer
 }
@@ -950,7 +950,7 @@ try_all() {
     for patch in $1; do
         begun=$(date +%s)
         result='no difference'
-        if sh tests/break.sh "${patch%%-*}" "$(basename "$patch" .patch)" \
+        if sh tests/break/break.sh "${patch%%-*}" "$(basename "$patch" .patch)" \
             </dev/null >"$dir/shown" 2>&1; then
             result=shown
         else

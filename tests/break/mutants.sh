@@ -18,8 +18,8 @@
 #
 # Exit status: 0 all killed, 1 not all, 2 wrong usage.
 set -eu
-cd "$(dirname "$0")/.."
-. tests/patches.sh
+cd "$(dirname "$0")/../.."
+. tests/break/patches.sh
 
 JOBS=${JOBS:-3} # a test of a broken server mostly waits
 export LIMIT="${LIMIT:-20}" # seconds at most, see helpers.bash
@@ -102,7 +102,7 @@ judge() {
         echo "STALE: there is no test \"$name\" in $file"
         return
     fi
-    if ! grep -q "^$(field "$1" Experiment:)() {" tests/break.sh; then
+    if ! grep -q "^$(field "$1" Experiment:)() {" tests/break/break.sh; then
         echo 'STALE: its experiment does not exist'
         return
     fi

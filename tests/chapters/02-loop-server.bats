@@ -5,7 +5,7 @@
 # shellcheck disable=SC2154 # helpers.bash sets host, port, log, out and others
 
 setup() {
-    load helpers
+    load ../lib/helpers
     load conversation
     use_chapter 02-loop-server
 }

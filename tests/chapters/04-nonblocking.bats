@@ -7,7 +7,7 @@
 # What takes five seconds passes while the other tests run. What fails here
 # shows in the test that looks at it.
 setup_file() {
-    load helpers
+    load ../lib/helpers
     use_chapter 04-nonblocking
     log=$TMP/idle.log
     start_server || :
@@ -24,7 +24,7 @@ teardown_file() {
 }
 
 setup() {
-    load helpers
+    load ../lib/helpers
     load conversation
     use_chapter 04-nonblocking
 }

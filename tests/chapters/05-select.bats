@@ -7,7 +7,7 @@
 # What takes five seconds passes while the other tests run. What fails here
 # shows in the test that looks at it.
 setup_file() {
-    load helpers
+    load ../lib/helpers
     use_chapter 05-select
     log=$TMP/patient.log
     start_server || :
@@ -20,7 +20,7 @@ teardown_file() {
 }
 
 setup() {
-    load helpers
+    load ../lib/helpers
     load conversation
     use_chapter 05-select
 }

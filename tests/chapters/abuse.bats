@@ -7,7 +7,8 @@
 
 # shellcheck disable=SC2030,SC2031,SC2154 # helpers.bash sets them, in each test
 
-load helpers
+load ../lib/helpers
+load ../lib/each
 
 LOOP=02-loop-server
 read -r -a CONCURRENT <<<"${CHAPTERS:-03-threaded 04-nonblocking 05-select}"
@@ -294,15 +295,10 @@ beyond_fd_setsize() {
 
 @test "EINTR from every third call and one byte at a time change nothing" {
     [ -z "${SANITIZED-}" ] || skip 'a sanitizer insists on being loaded first'
-    [ -z "${SERVER-}" ] || skip 'only programs in C can be preloaded'
-    # shellcheck disable=SC2086 # may hold several words
-    ${CC:-cc} -shared -fPIC "$ROOT/tests/shim.c" -o "$TMP/shim.so" -ldl \
-        2>"$TMP/cc.log" || skip 'a shim cannot be built here'
     local name
     for name in "${CONCURRENT[@]}"; do
         use_chapter "$name"
-        server_command=(env LD_PRELOAD="$TMP/shim.so" "${server_command[@]}")
-        client_command=(env LD_PRELOAD="$TMP/shim.so" "${client_command[@]}")
+        preload eintr.c
         start_server
         run_client 'hello\n\n你好\nquit\n'
         assert_client 0 "server: ${ANSWER}hello" "server: $ANSWER" \

@@ -8,8 +8,8 @@
 # shellcheck disable=SC2030,SC2031 # it takes a test for a subshell
 
 setup() {
-    load helpers
-    load lib/each
+    load ../lib/helpers
+    load ../lib/each
     use_chapter 03-threaded
 }
 

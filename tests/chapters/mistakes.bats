@@ -3,22 +3,12 @@
 # patches in the chapters' break/ directories, and make mutants.
 
 setup() {
-    load helpers
+    load ../lib/helpers
+    load ../lib/each
 }
 
 teardown() {
     stop_everything
-}
-
-# preload SHIM: it stands between the chapter's server and the system
-preload() {
-    [ -z "${SERVER-}" ] || skip 'only programs in C can be preloaded'
-    # shellcheck disable=SC2086 # may hold several words
-    ${CC:-cc} -shared -fPIC "$ROOT/tests/$1" -o "$TMP/shim.so" -ldl \
-        2>"$TMP/cc.log" || skip 'a shim cannot be built here'
-    server_command=(env LD_PRELOAD="$TMP/shim.so" "${server_command[@]}")
-    "${server_command[@]}" --help >"$TMP/help" 2>&1 ||
-        skip "it cannot be preloaded here: $(head -n 1 "$TMP/help")"
 }
 
 # Where the queue is short, the kernel does not answer the third one.
@@ -40,7 +30,7 @@ preload() {
 
 @test "02: interrupted calls are made again" {
     use_chapter 02-loop-server
-    preload shim.c
+    preload eintr.c
     start_server
     talk greeted send 'one\n' end
     talk greeted send 'two\n' end
@@ -50,7 +40,7 @@ preload() {
 
 @test "01: interrupted calls are made again" {
     use_chapter 01-blocking
-    preload shim.c
+    preload eintr.c
     hold_input
     start_server
     start_talk greeted send 'hello\n' expect 'well\n' shut end
@@ -64,7 +54,7 @@ preload() {
     use_chapter 03-threaded
     start_server
     # shellcheck disable=SC2154 # start_server sets it
-    bounded "$ROOT/common/crowd" --clients 40 --lines 100 --late 0 \
+    bounded "$ROOT/tests/crowd/crowd" --clients 40 --lines 100 --late 0 \
         --limit $((1000 * LIMIT)) --quiet "$port"
     assert_equal "the crowd's exit status" 0 "$status"
     wait_for_log ' left$' 40
@@ -219,7 +209,7 @@ prediction_made() {
     prediction_made 3>&- 4>&- 8>&- &
     started="$started $!"
     # shellcheck disable=SC2154 # hold_input and bounded set them
-    bounded script -qec "sh '$ROOT/tests/break.sh' 01 stale-bytes" /dev/null \
+    bounded script -qec "sh '$ROOT/tests/break/break.sh' 01 stale-bytes" /dev/null \
         <"$input"
     assert_equal 'the exit status of make break' 0 "$status"
     # shellcheck disable=SC2154

@@ -5,9 +5,9 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # helpers.bash sets them, in each test
 
 setup() {
-    load helpers
+    load ../lib/helpers
     load conversation
-    load lib/each
+    load ../lib/each
     use_chapter 03-threaded
 }
 
@@ -137,7 +137,7 @@ prints_to_nobody() {
     needs stdbuf
     start_server
     # shellcheck disable=SC2016 # for the inner shell
-    bounded sh -c 'exec "$@" >/dev/full' sh stdbuf -o0 "$ROOT/common/crowd" \
+    bounded sh -c 'exec "$@" >/dev/full' sh stdbuf -o0 "$ROOT/tests/crowd/crowd" \
         "$port" </dev/null
     assert_equal "the crowd's exit status" 1 "$status"
 }

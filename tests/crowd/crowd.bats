@@ -4,7 +4,8 @@
 
 # shellcheck disable=SC2154 # helpers.bash sets out, err and status
 
-load helpers
+load ../lib/helpers
+load ../lib/each
 
 setup() {
     use_chapter 03-threaded
@@ -26,7 +27,7 @@ serve() {
 # is late.
 crowd() {
     # shellcheck disable=SC2153 # helpers.bash sets LIMIT
-    bounded "$ROOT/common/crowd" --late 0 --limit "${LIMIT}000" "$@" "$port"
+    bounded "$ROOT/tests/crowd/crowd" --late 0 --limit "${LIMIT}000" "$@" "$port"
 }
 
 # one_says_hello OPTION...: a single client with a line that we know
@@ -160,12 +161,9 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
 
 # As long as the first one talks, poll always has something to tell.
 @test "crowd: a refused connect is noticed while others talk" {
-    ${CC:-cc} -shared -fPIC "$ROOT/tests/deafpoll.c" -o "$TMP/shim.so" -ldl \
-        2>"$TMP/cc.log" || skip 'a shim cannot be built here'
-    LD_PRELOAD="$TMP/shim.so" "$ROOT/common/crowd" --help >"$TMP/help" 2>&1 ||
-        skip "it cannot be preloaded here: $(head -n 1 "$TMP/help")"
+    build_shim deafpoll.c "$ROOT/tests/crowd/crowd"
     serve 03-threaded
-    bounded env LD_PRELOAD="$TMP/shim.so" "$ROOT/common/crowd" --clients 2 \
+    bounded env LD_PRELOAD="$shim" "$ROOT/tests/crowd/crowd" --clients 2 \
         --lines 100000000 --late 0 --limit 3000 "$port"
     assert_matches 'the fault' \
         '^crowd: client 2: connect 127\.0\.0\.1:[0-9]+: .*refused' "$err"
@@ -328,7 +326,7 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
     serve 03-threaded
     # stdbuf preloads a library, and AddressSanitizer wants to be the first
     bounded sh -c 'exec "$@" >/dev/full' sh \
-        env ASAN_OPTIONS=verify_asan_link_order=0 stdbuf -o0 "$ROOT/common/crowd" "$port"
+        env ASAN_OPTIONS=verify_asan_link_order=0 stdbuf -o0 "$ROOT/tests/crowd/crowd" "$port"
     assert_fault 'cannot write to standard output'
 }
 
@@ -336,7 +334,7 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
 
 @test "crowd: --help names every option and fits the screen" {
     port=''
-    bounded "$ROOT/common/crowd" --help
+    bounded "$ROOT/tests/crowd/crowd" --help
     assert_status 0
     assert_matches 'the help' '^usage: crowd ' "$out"
     [ "$(grep -c '^  --' "$out")" -ge 18 ] || fail "$(cat "$out")"
@@ -350,7 +348,7 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
         '--clients' '--silent 4 1' '--rules 06 1' '--color blue 1' \
         '--rules 01 --for 5 1' '65536' '1 127.0.0.1 more'; do
         # shellcheck disable=SC2086 # several words
-        bounded "$ROOT/common/crowd" $words
+        bounded "$ROOT/tests/crowd/crowd" $words
         assert_equal "crowd $words" 2 "$status"
         assert_matches "crowd $words" '^crowd: .*see crowd --help$' "$err"
     done

@@ -5,18 +5,19 @@
  * what chapter 05 does for a server, done for its clients. Each byte that
  * comes is compared with the one that has to come, and each event is dated.
  *
- * Try it:  make, start a server, then  common/crowd 65432
- *          common/crowd --help
+ * Try it:  make, start a server, then  tests/crowd/crowd 65432
+ *          tests/crowd/crowd --help
  *
- * It starts no servers and looks into none: tests/demo.sh and
+ * It starts no servers and looks into none: tests/crowd/demo.sh and
  * tests/bench/bench.sh do, with this program as their clients.
  *
  * See also: poll(2).
  */
-#include "../tests/lib/net_more.h"
-#include "connect.h"
-#include "args.h"
-#include "talk.h"
+#include "../lib/net_more.h"
+
+#include "../../common/args.h"
+#include "../../common/connect.h"
+#include "../../common/talk.h"
 
 #include <limits.h>
 

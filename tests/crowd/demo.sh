@@ -6,14 +6,14 @@
 #   make pictures   the same, and the timelines as NN-*/timeline.svg
 #
 # Each client says one line of sentences.txt, after thinking for a second. The
-# crowd (common/crowd.c) checks byte by byte what the clients hear, this script
+# crowd (tests/crowd/crowd.c) checks byte by byte what the clients hear, this script
 # what the servers hear: exit 0 only if all of it was right.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 pictures=${1-} # --pictures, or nothing
-crowd=common/crowd
-sentences=tests/sentences.txt
+crowd=tests/crowd/crowd
+sentences=tests/crowd/sentences.txt
 clients=3
 think=1000  # ms, each client
 width=3200  # ms, a timeline: all five in the same scale

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2154 # helpers.bash sets out, err and status
 
 setup() {
-    load helpers
+    load ../lib/helpers
 }
 
 teardown() {

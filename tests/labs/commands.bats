@@ -297,16 +297,16 @@ broken() {
     expect 2 'where to?'
     lab handout DIR="$BATS_TEST_TMPDIR"
     expect 2 'is there already'
-    lab handout DIR=out
+    lab handout DIR=handed-out
     expect 2 'inside this copy'
-    lab handout DIR="$TREE/../${TREE##*/}/out"
+    lab handout DIR="$TREE/../${TREE##*/}/handed-out"
     expect 2 'inside this copy'
     ln -s "$TREE/tests" "$BATS_TEST_TMPDIR/link"
-    lab handout DIR="$BATS_TEST_TMPDIR/link/out/deeper"
+    lab handout DIR="$BATS_TEST_TMPDIR/link/handed-out/deeper"
     expect 2 'inside this copy'
     lab handout DIR="$BATS_TEST_TMPDIR/new/../x"
     expect 2 'there is no ..'
-    [ -z "$(find "$TREE" -name out -o -name deeper)" ]
+    [ -z "$(find "$TREE" -name handed-out -o -name deeper)" ]
     [ ! -e "$BATS_TEST_TMPDIR/new" ]
 }
 
@@ -332,8 +332,8 @@ broken() {
 }
 
 @test "in a chapter make test runs the chapter's tests" {
-    run make -n -C 02-loop-server test
-    expect 0 'bats' 'tests/02*.bats'
+    run make -C 02-loop-server test T='no such test'
+    expect 2 'no test of chapter 02 has "no such test" in its name'
 }
 
 @test "submissions are graded in a loop, each by its path from anywhere" {

@@ -16,8 +16,8 @@ bats_require_minimum_version 1.8.0
 
 # shellcheck disable=SC2034 # for nap
 NAP=$BATS_RUN_TMPDIR/nap
-# shellcheck source=tests/nap.bash
-source "${BASH_SOURCE%/*}/../nap.bash"
+# shellcheck source=tests/lib/nap.bash
+source "${BASH_SOURCE%/*}/../lib/nap.bash"
 
 LOG_KIB=65536      # a server that prints more is stopped by the system
 MEMORY_KIB=8388608 # of addresses; unless a sanitizer needs them

@@ -15,7 +15,7 @@ set -uo pipefail
 start=$PWD
 cd -P -- "$(dirname "${BASH_SOURCE[0]}")/../.." >/dev/null || exit 1
 # shellcheck source=/dev/null # nap.bash is for bats, too
-source tests/nap.bash
+source tests/lib/nap.bash
 
 LABS='01 02 03 04 05 bonus'
 # Names that only the headers of before had: see earlier.h

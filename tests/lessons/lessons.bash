@@ -56,9 +56,9 @@
 #   <!-- end hunk -->
 # is the first hunk of the diff between two files in which a changed line matches
 # the pattern: only the hunks that carry the idea, each with a sentence before
-# or behind it. Look at them with `sh tests/lessons.sh --hunks FROM TO`.
+# or behind it. Look at them with `sh tests/lessons/lessons.sh --hunks FROM TO`.
 #
-# TRY ONE LESSON: `make lessons && bats tests/lessons.bats -f '^05'`. A block
+# TRY ONE LESSON: `make lessons && bats tests/lessons/lessons.bats -f '^05'`. A block
 # that does not come out right is reported with the README's line number.
 #
 # CHECKED in every README.md of the root, the chapters, common and the labs
@@ -727,7 +727,7 @@ lessons_has_anchor() {
 lessons_bad_files() {
     local number name known each here=''
     [ "${1%/*}" = "$1" ] || here=${1%/*}/
-    known=" $(tr '\n' ' ' <tests/lessons.names) "
+    known=" $(tr '\n' ' ' <tests/lessons/lessons.names) "
     lessons_quoted "$1" | grep -E \
         '^[0-9]+:(\.{1,2}/)*[A-Za-z0-9][A-Za-z0-9_.*/-]*(/|\.(c|h|py|sh|md|mk|bats|bash|patch|svg|txt))[A-Za-z0-9_.*-]*$' |
         while IFS=: read -r number name; do
@@ -761,7 +761,7 @@ lessons_words() {
             for (word in seen)
                 print word
         }'
-    sed 's/#.*//' tests/lessons.names | tr -s ' ' '\n' | awk 'NF {
+    sed 's/#.*//' tests/lessons/lessons.names | tr -s ' ' '\n' | awk 'NF {
         print
         print $0 "("
     }'
@@ -790,7 +790,7 @@ lessons_bad_names() {
 
 # lessons_targets: what make can be asked for
 lessons_targets() {
-    cat Makefile common/chapter.mk tests/*.mk tests/*/make.mk | awk '
+    cat Makefile common/chapter.mk tests/make.mk | awk '
         /^(\.PHONY:|[a-z][a-z_\/.-]*( [a-z][a-z_\/.-]*)*:([^=]|$))/ {
             sub(/:[^=].*|:$/, "", $0)
             for (i = 1; i <= NF; i++)

@@ -2,9 +2,9 @@
 # lessons.bats - the lessons are true: what they show is run and compared, and
 # what they name is there. How to write one stands in lessons.bash.
 #
-#   bats tests/lessons.bats -f '^03'     one chapter's transcripts
+#   bats tests/lessons/lessons.bats -f '^03'     one chapter's transcripts
 
-load helpers
+load ../lib/helpers
 load lessons
 
 # Begins to play all lessons, at the same time: they mostly wait. Experiments
@@ -13,7 +13,7 @@ setup_file() {
     # The transcripts are played in a copy: a reader's clone, once built.
     export TREE=$BATS_FILE_TMPDIR/tree
     mkdir "$TREE"
-    cd "$BATS_TEST_DIRNAME/.." || return
+    cd "$BATS_TEST_DIRNAME/../.." || return
     cp -Rp Makefile LICENSE README.md .github common tests 0?-* "$TREE"
     cd "$TREE" || return
     lessons_words common 0?-* tests >"$BATS_FILE_TMPDIR/words"
@@ -113,7 +113,7 @@ check() {
 @test "all diffs and excerpts in the lessons are those of the sources" {
     local each
     for each in $lessons; do
-        sh tests/lessons.sh --print "$each" >"$TMP/printed"
+        sh tests/lessons/lessons.sh --print "$each" >"$TMP/printed"
         diff -u "$each" "$TMP/printed" >"$TMP/difference" ||
             fail "$each is out of date, run: make lessons
 $(head -n 20 "$TMP/difference")"

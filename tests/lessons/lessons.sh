@@ -7,7 +7,7 @@
 #   lessons.sh --print FILE       one, to standard output
 #   lessons.sh --hunks FROM TO    all hunks between two files
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 # hunks FROM TO: the changes with one line around them, cut after each closing
 # brace of a function or a type, so that there is about one hunk for each

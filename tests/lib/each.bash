@@ -32,20 +32,26 @@ each_client() {
     [ -n "$tried" ] || "$@" # nor in any
 }
 
-# preload SHIM: a library in tests/shims/ stands between both programs of the
-# chapter and the system
-preload() {
-    local shim=$TMP/${1%.c}.so
-    [ -z "${SERVER-}${CLIENT-}" ] || skip 'only programs in C can be preloaded'
+# build_shim SHIM PROGRAM...: a library in tests/shims/, as $shim, for programs
+# that let themselves be preloaded
+build_shim() {
+    shim=$TMP/${1%.c}.so
     if [ ! -e "$shim" ]; then
         # shellcheck disable=SC2086 # may hold several words
         ${CC:-cc} -shared -fPIC "$ROOT/tests/shims/$1" -o "$shim" -ldl \
             2>"$TMP/cc.log" || skip 'a shim cannot be built here'
     fi
+    shift
+    LD_PRELOAD="$shim" "$@" --help >"$TMP/help" 2>&1 ||
+        skip "it cannot be preloaded here: $(head -n 1 "$TMP/help")"
+}
+
+# preload SHIM: it stands between both programs of the chapter and the system
+preload() {
+    [ -z "${SERVER-}${CLIENT-}" ] || skip 'only programs in C can be preloaded'
+    build_shim "$1" "${client_command[@]}"
     server_command=(env LD_PRELOAD="$shim" "${server_command[@]}")
     client_command=(env LD_PRELOAD="$shim" "${client_command[@]}")
-    "${client_command[@]}" --help >"$TMP/help" 2>&1 ||
-        skip "it cannot be preloaded here: $(head -n 1 "$TMP/help")"
 }
 
 # build_stage: $stage then starts a program where a shell cannot put it

@@ -13,7 +13,7 @@
 bats_require_minimum_version 1.8.0
 
 # Without $(...), here as in all that every test does: each is a process.
-cd "${BASH_SOURCE%/*}/.." || return
+cd "${BASH_SOURCE%/*}/../.." || return
 ROOT=$PWD
 cd "$OLDPWD" || return
 PEER=$ROOT/tests/peer
@@ -33,8 +33,8 @@ export LIMIT=${LIMIT:-60}
 
 # shellcheck disable=SC2034 # for nap
 NAP=$BATS_RUN_TMPDIR/nap
-# shellcheck source=tests/nap.bash
-source "$ROOT/tests/nap.bash"
+# shellcheck source=tests/lib/nap.bash
+source "$ROOT/tests/lib/nap.bash"
 
 # ------------------------------------------------------------------- set-up
 

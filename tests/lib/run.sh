@@ -1,7 +1,13 @@
 #!/usr/bin/env bash
-# run.sh - runs test files side by side: most tests wait for something.
+# run.sh - runs test files side by side: most tests wait for something. Called
+# by make test, from the root.
 #
-#   bash tests/run.sh FILE...    from the root; JOBS at a time, default 4
+#   bash tests/lib/run.sh [FILE...]   all of them, unless told which
+#
+#   N=03      those of a chapter: its own, and what its server is put through
+#             together with the others' (chapters/abuse.bats)
+#   T=reset   only the tests whose name has this word
+#   JOBS=4    so many files at a time
 #
 # Prints one TAP report: each file's results as soon as it ends, the numbers
 # made consecutive, and at the end what failed once more. Who interrupts it has
@@ -10,13 +16,55 @@
 [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@" # if by sh
 set -eu
 
+# choose: the files, into $files
+choose() {
+    local chapter
+    if [ -z "${N-}" ]; then
+        files=(tests/chapters/*.bats
+            tests/{crowd,headers,labs,lessons,bench,maintain}/*.bats)
+        return
+    fi
+    for chapter in 0?-*; do
+        case $chapter in
+        "$N" | "$N"-* | "0$N"-*)
+            files=("tests/chapters/$chapter.bats")
+            # 01 serves one client, and ends with it
+            [ "$chapter" = 01-blocking ] || files+=(tests/chapters/abuse.bats)
+            export CHAPTERS="$chapter"
+            return
+            ;;
+        esac
+    done
+    echo "there is no chapter N=$N; chapters are N=01 to N=05" >&2
+    exit 2
+}
+
+files=("$@")
+[ "$#" -gt 0 ] || choose
+filter=()
+if [ -n "${T-}" ]; then
+    # A word, of which bats must not take a part for a pattern
+    filter=(-f "$(printf '%s\n' "$T" | sed 's/[][\.*^$+?(){}|/]/\\&/g')")
+    found=()
+    for file in "${files[@]}"; do
+        if grep '^@test ' "$file" | grep -qF -e "$T"; then
+            found+=("$file")
+        fi
+    done
+    if [ "${#found[@]}" -eq 0 ]; then
+        echo "no test${N:+ of chapter $N} has \"$T\" in its name" >&2
+        exit 1
+    fi
+    files=("${found[@]}")
+fi
+
 jobs=${JOBS:-4}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/tests.XXXXXX")
 running=() # a process group for each worker
 tests=0    # printed so far
 failed=''  # the lines of those that failed
 status=0
-left=$#
+left=${#files[@]}
 export TMPDIR="$dir" # what a bats leaves that is killed goes, too
 trap cleanup EXIT
 trap 'interrupted 130' INT
@@ -55,7 +103,8 @@ worker() {
         mkdir "$at" 2>/dev/null || continue
         printf '%s\n' "$file" >"$at/name"
         result=0
-        bats --tap --setup-suite-file tests/setup_suite.bash "$file" \
+        bats --tap --setup-suite-file tests/lib/setup_suite.bash \
+            ${filter[@]+"${filter[@]}"} "$file" \
             >"$at/tap" 2>&1 </dev/null 3>&- || result=$?
         echo "$result" >"$at/status"
         printf '%s\n' "$at" >&3
@@ -87,7 +136,7 @@ mkfifo "$dir/ended"
 exec 3<>"$dir/ended"
 set -m
 for ((n = 0; n < jobs; n++)); do
-    worker "$@" &
+    worker "${files[@]}" &
     running+=("$!")
 done
 set +m

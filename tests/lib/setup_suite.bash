@@ -5,5 +5,5 @@ setup_suite() {
     # must not look for the outer one's job server; CC and CFLAGS from the
     # outer command line are in the environment.
     unset MAKEFLAGS MFLAGS MAKELEVEL
-    make -s -C "${BASH_SOURCE%/*}/.." test-programs 3>&- 4>&-
+    make -s -C "${BASH_SOURCE%/*}/../.." test-programs 3>&- 4>&-
 }

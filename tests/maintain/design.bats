@@ -5,7 +5,7 @@
 # shellcheck disable=SC2154 # helpers.bash sets them
 
 setup() {
-    load helpers
+    load ../lib/helpers
     cd "$ROOT" || return
     programs=$(echo 0[1-5]-*/server.c 0[1-5]-*/client.c)
     assert_equal 'programs' 10 "$(echo "$programs" | wc -w | tr -d ' ')"

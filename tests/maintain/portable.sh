@@ -3,7 +3,7 @@
 # the last thing it prints is a table.
 #
 #   make portable
-#   sh tests/portable.sh musl s390x    these rows only
+#   sh tests/maintain/portable.sh musl s390x    these rows only
 #
 #   PORTABLE_OPTIONAL=1    a compiler that is missing is no failure
 #
@@ -22,7 +22,7 @@
 # systems. It is no package of Debian's, so its rows are skipped where no `zig`
 # is on the PATH. .ci/run has a way to install it.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 [ $# -gt 0 ] ||
     set -- gcc clang clang-19 c17 c23 i686 musl s390x macos windows
@@ -30,7 +30,7 @@ cd "$(dirname "$0")/.."
 ROW_LIMIT=900 # seconds that one row may take
 
 # A caller's make must not talk into ours, nor decide what is tested.
-unset MAKEFLAGS MFLAGS MAKELEVEL N SERVER CLIENT BATSFLAGS \
+unset MAKEFLAGS MFLAGS MAKELEVEL N SERVER CLIENT \
     CC CFLAGS CPPFLAGS LDFLAGS LDLIBS EXE PTHREAD WARNINGS
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/portable.XXXXXX")
@@ -125,12 +125,12 @@ try_row() {
         (
             # bats has make build once more: it finds these settings, too
             export CC="$compiler" CFLAGS='-O2 -g -Werror' LDFLAGS="$*"
-            set -- tests/0?-*.bats tests/abuse.bats tests/common.bats \
-                tests/headers.bats
+            set -- tests/chapters/0?-*.bats tests/chapters/abuse.bats tests/chapters/common.bats \
+                tests/headers/headers.bats
             # These preload shims, which a static program ignores, and expect
             # this C library's words
             case $name in
-            gcc | clang) set -- "$@" tests/regressions.bats ;;
+            gcc | clang) set -- "$@" tests/chapters/regressions.bats ;;
             esac
             make -j2 test-programs && timeout "$ROW_LIMIT" bats "$@"
         )
@@ -139,7 +139,7 @@ try_row() {
         # Not the names of the chapters' own: setup_suite makes those
         build "$@" && check_headers &&
             SERVER="$runner server.$name" CLIENT="$runner client.$name" \
-                timeout "$ROW_LIMIT" bats -f "$conversations" tests/0?-*.bats
+                timeout "$ROW_LIMIT" bats -f "$conversations" tests/chapters/0?-*.bats
         ;;
     headers)
         build "$@" && check_headers

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # setup.bats - common/setup.sh, in a box: a PATH of fakes, where package
-# managers only note how they were called. Nothing is installed.
+# managers only note how they were called: nothing is installed. And run.sh.
+#
+# shellcheck disable=SC2030,SC2031 # run sets status and output in each test
 
 bats_require_minimum_version 1.8.0
 
@@ -16,7 +18,7 @@ setup_file() {
 }
 
 setup() {
-    setup_sh=$BATS_TEST_DIRNAME/../common/setup.sh
+    setup_sh=$BATS_TEST_DIRNAME/../../common/setup.sh
     bin=$BATS_TEST_TMPDIR/bin
     calls=$BATS_TEST_TMPDIR/calls
     cp -RP "$BATS_FILE_TMPDIR/bin" "$bin"
@@ -95,12 +97,22 @@ expect_calls() {
     expect_output 'Bats 1.2.1 is too old, 1.8 is needed'
 }
 
-@test "apt-get refreshes its lists, then installs without recommendations" {
-    fake_manager apt-get
-    run_setup
-    [ "$status" -eq 0 ]
-    expect_calls 'apt-get -q update' 'apt-get -q -y install'\
-' --no-install-recommends gcc libc6-dev make bats'
+@test "each package manager is asked for the three tools, by root without sudo" {
+    local manager wanted
+    fake_sudo
+    while read -r manager wanted; do
+        fake_manager "$manager"
+        : >"$calls"
+        run_setup
+        [ "$status" -eq 0 ]
+        tail -n 1 "$calls" | grep -Ex "$manager $wanted"
+        rm "$bin/$manager" "$bin/cc" "$bin/make" "$bin/bats"
+    done <<'    end'
+        apt-get -q -y install --no-install-recommends gcc libc6-dev make bats
+        dnf -y install gcc make bats
+        apk add --no-cache build-base make bats
+        pacman -Sy? --needed --noconfirm gcc make bats
+    end
 }
 
 @test "apt-get is told to ask no questions" {
@@ -118,33 +130,11 @@ case "$*" in *update) exit 100 ;; esac' "$bin/apt-get"
     [ "$(wc -l <"$calls")" -eq 2 ]
 }
 
-@test "dnf installs gcc, make and bats" {
-    fake_manager dnf
-    run_setup
-    [ "$status" -eq 0 ]
-    expect_calls 'dnf -y install gcc make bats'
-}
-
 @test "a dnf that does not know bats leads to a word on EPEL" {
     fake dnf 'exit 1'
     run_setup
     [ "$status" -eq 1 ]
     expect_output EPEL
-}
-
-@test "apk installs build-base, make and bats" {
-    fake_manager apk
-    run_setup
-    [ "$status" -eq 0 ]
-    expect_calls 'apk add --no-cache build-base make bats'
-}
-
-@test "pacman installs gcc, make and bats" {
-    fake_manager pacman
-    run_setup
-    [ "$status" -eq 0 ]
-    # -Sy only where there are no lists yet: depends on the machine
-    grep -Ex 'pacman -Sy? --needed --noconfirm gcc make bats' "$calls"
 }
 
 @test "brew installs gcc, make and bats-core, and never with sudo" {
@@ -196,14 +186,6 @@ case "$*" in *update) exit 100 ;; esac' "$bin/apt-get"
     [ "$(grep -c '^sudo apt-get' "$calls")" -eq 2 ]
 }
 
-@test "root does not use sudo" {
-    fake_sudo
-    fake_manager apk
-    run_setup
-    [ "$status" -eq 0 ]
-    [ "$(grep -c sudo "$calls")" -eq 0 ]
-}
-
 @test "who is not root and has no sudo is told what to run as root" {
     fake id 'echo 1000'
     fake_manager apk
@@ -228,11 +210,57 @@ case "$*" in *update) exit 100 ;; esac' "$bin/apt-get"
     expect_output 'still missing: cc make bats'
 }
 
+@test "make test picks tests by chapter and by a word, and says if there is none" {
+    local tree=$BATS_TEST_DIRNAME/../..
+    mkdir -p "$BATS_TEST_TMPDIR/tests/lib" "$BATS_TEST_TMPDIR/tests/chapters" \
+        "$BATS_TEST_TMPDIR/03-threaded"
+    cp "$tree/tests/lib/run.sh" "$BATS_TEST_TMPDIR/tests/lib"
+    cd "$BATS_TEST_TMPDIR" || return
+    echo 'setup_suite() { :; }' >tests/lib/setup_suite.bash
+    printf '@test "%s" { :; }\n' 'a reset (RST)' 'a burst' >tests/one.bats
+    cp tests/one.bats tests/chapters/03-threaded.bats
+    cp tests/one.bats tests/chapters/abuse.bats
+    unset N T
+    choose tests/one.bats
+    [ "$status" -eq 0 ]
+    expect_output '1..2'
+    export T='(RST'
+    choose tests/one.bats
+    [ "$status" -eq 0 ]
+    expect_output 'ok 1 a reset (RST)'
+    expect_output '1..1'
+    export N=03 T=burst
+    choose
+    [ "$status" -eq 0 ]
+    expect_output '1..2'
+    N=3 T=nosuch
+    choose
+    [ "$status" -eq 1 ]
+    expect_output 'no test of chapter 3 has "nosuch" in its name'
+    N=9
+    choose
+    [ "$status" -eq 2 ]
+    expect_output 'there is no chapter N=9'
+}
+
+# choose [FILE...]: runs run.sh, whose bats must not take this one's variables
+choose() {
+    run choose_alone "$@"
+    echo "status $status: $output"
+}
+
+choose_alone() (
+    for name in "${!BATS_@}"; do
+        [ "$name" = BATS_ROOT ] || unset "$name"
+    done
+    bash tests/lib/run.sh "$@" 3>&- 4>&-
+)
+
 @test "a clone that Git for Windows makes has scripts that run" {
     command -v git >/dev/null || skip 'git is not here'
-    local tree=$BATS_TEST_DIRNAME/..
+    local tree=$BATS_TEST_DIRNAME/../..
     mkdir "$BATS_TEST_TMPDIR/from"
-    cp "$tree/.gitattributes" "$tree/tests/run.sh" "$BATS_TEST_TMPDIR/from"
+    cp "$tree/.gitattributes" "$tree/tests/lib/run.sh" "$BATS_TEST_TMPDIR/from"
     cd "$BATS_TEST_TMPDIR" || return
     git -C from init -q
     git -C from add .

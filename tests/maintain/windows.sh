@@ -2,16 +2,16 @@
 # windows.sh - the tests against the Windows programs, run by wine.
 #
 #   make test-windows                      builds them first
-#   sh tests/windows.sh tests/05-*.bats    these files only
+#   sh tests/maintain/windows.sh tests/chapters/05-*.bats    these files only
 #
 # The peer stays a Linux program: so each test has one end on either system.
 # Then each chapter's own two programs talk across, both ways, and the checks
 # of the headers run as a Windows program. A skipped test says why. Not proven
 # here is what a console does: wine is no console.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-[ $# -gt 0 ] || set -- tests/0?-*.bats tests/abuse.bats tests/common.bats
+[ $# -gt 0 ] || set -- tests/chapters/0?-*.bats tests/chapters/abuse.bats tests/chapters/common.bats
 
 # A caller's make must not talk into ours, nor decide what is tested.
 unset MAKEFLAGS MFLAGS MAKELEVEL CC CFLAGS CPPFLAGS LDFLAGS LDLIBS EXE PTHREAD
@@ -66,9 +66,9 @@ across="$across|shows the greeting, sends one line"
 run 'Windows programs, each against a peer on this system' \
     env SERVER='wine server.exe' CLIENT='wine client.exe' bats "$@"
 run 'Windows servers and the clients of this system' \
-    env SERVER='wine server.exe' bats -f "$across" tests/0?-*.bats
+    env SERVER='wine server.exe' bats -f "$across" tests/chapters/0?-*.bats
 run 'The servers of this system and Windows clients' \
-    env CLIENT='wine client.exe' bats -f "$across" tests/0?-*.bats
+    env CLIENT='wine client.exe' bats -f "$across" tests/chapters/0?-*.bats
 for header in lines talk net; do
     run "$header.h, as a Windows program" wine "tests/headers/$header.exe"
 done

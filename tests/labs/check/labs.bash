@@ -5,7 +5,7 @@
 
 bats_require_minimum_version 1.8.0
 
-load ../../helpers
+load ../../lib/helpers
 
 setup_file() {
     export TREE=$BATS_FILE_TMPDIR/tree

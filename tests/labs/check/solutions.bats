@@ -88,5 +88,5 @@ abuse() (
     for name in "${!BATS_@}"; do
         [ "$name" = BATS_ROOT ] || unset "$name"
     done
-    bats -f "$2" tests/abuse.bats 3>&- 4>&-
+    bats -f "$2" tests/chapters/abuse.bats 3>&- 4>&-
 )

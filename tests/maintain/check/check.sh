@@ -7,7 +7,7 @@
 #
 # Each build is made in a copy of the tree. CC is respected.
 set -eu
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 
 checks=${CHECKS:-cost address thread fortify valgrind}
 keep='-g -fno-omit-frame-pointer -fno-sanitize-recover=all'
@@ -19,8 +19,8 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-programs='tests/0*.bats tests/common.bats tests/abuse.bats tests/crowd.bats
-    tests/headers.bats tests/regressions.bats'
+programs='tests/chapters/0*.bats tests/chapters/common.bats tests/chapters/abuse.bats tests/crowd/crowd.bats
+    tests/headers/headers.bats tests/chapters/regressions.bats'
 
 # in_copy CFLAGS TESTS...: builds a copy in this way, and runs these there
 in_copy() {
@@ -36,7 +36,7 @@ in_copy() {
         cd "$dir/tree"
         export CFLAGS="$flags"
         make -s test-programs
-        $without_aslr bash tests/run.sh "$@"
+        $without_aslr bash tests/lib/run.sh "$@"
     )
 }
 
@@ -62,16 +62,16 @@ sanitized() {
 }
 
 check_cost() {
-    in_copy '-O2 -g' tests/check/cost.bats
+    in_copy '-O2 -g' tests/maintain/check/cost.bats
 }
 
 check_address() {
-    sanitized -fsanitize=address,undefined "$programs tests/check/cost.bats"
+    sanitized -fsanitize=address,undefined "$programs tests/maintain/check/cost.bats"
 }
 
 # Only chapter 03 has threads
 check_thread() {
-    sanitized -fsanitize=thread 'tests/03-threaded.bats'
+    sanitized -fsanitize=thread 'tests/chapters/03-threaded.bats'
 }
 
 check_fortify() {
@@ -80,7 +80,7 @@ check_fortify() {
 }
 
 check_valgrind() {
-    in_copy '-O1 -g' tests/check/valgrind.bats
+    in_copy '-O1 -g' tests/maintain/check/valgrind.bats
 }
 
 check_labs() {

@@ -6,7 +6,7 @@
 
 # shellcheck disable=SC2154 # helpers.bash sets them
 
-load ../helpers
+load ../../lib/helpers
 
 read -r -a CONCURRENT <<<"${CHAPTERS:-03-threaded 04-nonblocking 05-select}"
 read -r -a ALL <<<"${CHAPTERS:-02-loop-server ${CONCURRENT[*]}}"
@@ -69,7 +69,7 @@ churn() {
     start_server
     local rounds
     for ((rounds = 0; rounds < 32; rounds++)); do
-        bounded "$ROOT/common/crowd" --clients 500 --late 0 --quiet "$port"
+        bounded "$ROOT/tests/crowd/crowd" --clients 500 --late 0 --quiet "$port"
         assert_equal "the crowd's exit status" 0 "$status"
     done
     still_serves

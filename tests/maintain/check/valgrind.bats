@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2034,SC2154 # helpers.bash sets and uses them
 
-load ../helpers
+load ../../lib/helpers
 
 setup() {
     needs valgrind

@@ -6,7 +6,7 @@
 # Then it does the same with an off-by-one planted, which must be found: a
 # fuzzer that finds nothing anywhere proves nothing. Needs clang.
 set -eu
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 
 seconds=${FUZZ_SECONDS:-30}
 clang=${CLANG:-clang}
@@ -23,11 +23,12 @@ trap 'exit 143' TERM
 # fuzz TREE SECONDS: the answer is the fuzzer's exit status
 fuzz() {
     "$clang" -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \
-        -fno-sanitize-recover=all -pthread "$1/tests/fuzz/lines.c" \
+        -fno-sanitize-recover=all -pthread "$1/tests/maintain/fuzz/lines.c" \
         -o "$dir/fuzzer"
     mkdir -p "$dir/corpus"
     "$dir/fuzzer" -max_total_time="$2" -max_len=8192 -timeout=10 \
-        -artifact_prefix="$dir/" "$dir/corpus" tests/fuzz/corpus >"$dir/log" 2>&1
+        -artifact_prefix="$dir/" "$dir/corpus" tests/maintain/fuzz/corpus \
+        >"$dir/log" 2>&1
 }
 
 echo "fuzz: lines.h for $seconds s"
@@ -41,9 +42,9 @@ if ! fuzz . "$seconds"; then
 fi
 tail -n 1 "$dir/log"
 
-mkdir -p "$dir/planted/tests/fuzz"
+mkdir -p "$dir/planted/tests/maintain/fuzz"
 cp -R common "$dir/planted/"
-cp tests/fuzz/lines.c "$dir/planted/tests/fuzz/"
+cp tests/maintain/fuzz/lines.c "$dir/planted/tests/maintain/fuzz/"
 sed 's/if (length > in->limit)/if (length > in->limit + 1)/' common/lines.h \
     >"$dir/planted/common/lines.h"
 if cmp -s common/lines.h "$dir/planted/common/lines.h"; then

@@ -6,7 +6,7 @@
  *
  *     make fuzz
  */
-#include "../../common/talk.h"
+#include "../../../common/talk.h"
 
 #include <stdint.h>
 
