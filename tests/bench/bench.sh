@@ -40,6 +40,7 @@ fi
 # --- Start and end ------------------------------------------------------------
 
 cd "$bench/../.."
+. tests/lib/server.sh
 deadline=$(($(date +%s) + 600)) # for everything
 dir=$(mktemp -d "${TMPDIR:-/tmp}/bench.XXXXXX")
 ticks=$(getconf CLK_TCK)
@@ -103,17 +104,9 @@ program() {
 # start NAME [INPUT]: prints to a file, as a server would in earnest
 start() {
     name=$1
-    log=$dir/$1.log
-    : >"$log"
-    $(program "$1") 0 <"${2:-/dev/null}" >"$log" 2>&1 &
-    server=$!
-    wait_until "$1 listens" knows_port
-}
-
-knows_port() {
-    port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$log")
-    kill -0 "$server" 2>/dev/null || fail "$name: $(cat "$log")"
-    [ -n "$port" ]
+    launch "${2:-/dev/null}" "$dir/$1.log" "$(program "$1")" 0
+    wait_until "$1 listens" listens_or_ended
+    [ -n "$port" ] || fail "$name: $(cat "$log")"
 }
 
 # hold N: a crowd of its own keeps N silent clients connected

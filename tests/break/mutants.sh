@@ -102,7 +102,7 @@ judge() {
         echo "STALE: there is no test \"$name\" in $file"
         return
     fi
-    if ! grep -q "^$(field "$1" Experiment:)() {" tests/break/break.sh; then
+    if ! grep -q "^$(field "$1" Experiment:)() {" tests/break/0?-*.sh; then
         echo 'STALE: its experiment does not exist'
         return
     fi

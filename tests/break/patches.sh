@@ -10,7 +10,7 @@
 #   What happens: ...
 #   Why: ...
 #   Caught by: tests/FILE.bats: NAME OF THE TEST
-#   Experiment: a function of break.sh
+#   Experiment: a function of tests/break/NN-chapter.sh
 #   Build: CFLAGS, where the mistake shows only with them
 
 # A caller's make must not talk into ours, nor decide what is tested.

@@ -10,6 +10,7 @@
 # what the servers hear: exit 0 only if all of it was right.
 set -eu
 cd "$(dirname "$0")/../.."
+. tests/lib/server.sh
 
 pictures=${1-} # --pictures, or nothing
 crowd=tests/crowd/crowd
@@ -70,28 +71,21 @@ in_log() {
     [ "$(grep -c "$2" "$dir/$chapter.log")" -ge "$1" ]
 }
 
-port_known_or_server_gone() {
-    port=$(sed -n 's/^listening on 127\.0\.0\.1:\([0-9]*\)$/\1/p' \
-        "$dir/$chapter.log")
-    [ -n "$port" ] || ended "$server"
-}
 
 # start_server: 01 needs an operator, at a keyboard whose input does not end
 start_server() {
-    : >"$dir/$chapter.log"
+    operator=/dev/null
     if [ "$chapter" = 01-blocking ]; then
-        rm -f "$dir/operator"
-        mkfifo "$dir/operator"
-        "$chapter/server" 0 <"$dir/operator" >"$dir/$chapter.log" 2>&1 &
-        server=$!
-        exec 3>"$dir/operator"
-    else
-        "$chapter/server" 0 </dev/null >"$dir/$chapter.log" 2>&1 &
-        server=$!
+        operator=$dir/operator
+        rm -f "$operator"
+        mkfifo "$operator"
+        # For reading as well, or this would wait for a reader
+        exec 3<>"$operator"
     fi
+    launch "$operator" "$dir/$chapter.log" "$chapter/server" 0
     running="$running $server"
-    wait_until 'the server listens' port_known_or_server_gone
-    [ -n "$port" ] || fail "no server: $(cat "$dir/$chapter.log")"
+    wait_until 'the server listens' listens_or_ended
+    [ -n "$port" ] || fail "no server: $(cat "$log")"
 }
 
 # --- What Linux tells of a process; elsewhere there is no /proc ---------------

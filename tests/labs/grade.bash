@@ -11,6 +11,8 @@
 #   LAB_MARK      stands in the environment of all that is started; lab.sh ends
 #                 whoever is left with it
 #   LAB_SEED      where the nonces come from
+#
+# shellcheck disable=SC2154 # host, port, log, server: lib/server.sh
 
 bats_require_minimum_version 1.8.0
 
@@ -18,6 +20,8 @@ bats_require_minimum_version 1.8.0
 NAP=$BATS_RUN_TMPDIR/nap
 # shellcheck source=tests/lib/nap.bash
 source "${BASH_SOURCE%/*}/../lib/nap.bash"
+# shellcheck source=/dev/null # checked as sh
+source "${BASH_SOURCE%/*}/../lib/server.sh"
 
 LOG_KIB=65536      # a server that prints more is stopped by the system
 MEMORY_KIB=8388608 # of addresses; unless a sanitizer needs them
@@ -80,31 +84,14 @@ start_server() {
         return 1
     fi
     stop_server
-    log=$BATS_TEST_TMPDIR/server.log
-    : >"$log" # else the last server's port could be read
     # A process group of its own: it ends as a whole
     set -m
-    (
-        ulimit -c 0
-        ulimit -t "$CPU_SECONDS"
-        ulimit -f "$LOG_KIB"
-        case "$program ${LAB_COMPILE-}" in
-        *tsan* | *-fsanitize*) ;;
-        *) ulimit -v "$MEMORY_KIB" ;;
-        esac
-        # LAB_SETARCH is a command in words, or nothing
-        # shellcheck disable=SC2086
-        exec ${LAB_SETARCH-} "$program" 0
-    ) <"${keyboard:-/dev/null}" >"$log" 2>&1 3>&- 4>&- 7>&- &
-    server=$!
+    launch "${keyboard:-/dev/null}" "$BATS_TEST_TMPDIR/server.log" \
+        limited "$program" 0
     set +m
     echo "$server" >"$LAB_RESULTS/running" # in case this shell is killed
-    port=''
     local end=$((SECONDS + START_SECONDS + 1)) # the first one may be short
-    while [ -z "$port" ]; do
-        port=$(sed -n 's/^listening on 127\.0\.0\.1:\([0-9]*\)$/\1/p' "$log" |
-            head -n 1)
-        [ -z "$port" ] || break
+    until listens && [ "$host" = 127.0.0.1 ]; do
         if ! kill -0 "$server" 2>/dev/null; then
             local words
             words=$(last_words 1)
@@ -121,6 +108,20 @@ start_server() {
         fi
         nap 0.1
     done
+}
+
+# limited PROGRAM ARGUMENT...: with an end to what it may use
+limited() {
+    ulimit -c 0
+    ulimit -t "$CPU_SECONDS"
+    ulimit -f "$LOG_KIB"
+    case "$1 ${LAB_COMPILE-}" in
+    *tsan* | *-fsanitize*) ;;
+    *) ulimit -v "$MEMORY_KIB" ;;
+    esac
+    # LAB_SETARCH is a command in words, or nothing
+    # shellcheck disable=SC2086
+    exec ${LAB_SETARCH-} "$@"
 }
 
 # has_ended: the server has, or does so within half a second

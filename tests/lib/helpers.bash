@@ -9,6 +9,8 @@
 # background gets 3>&- 4>&-, since bats waits for whoever has its descriptors,
 # and 7>&- 8>&-, since they hold the inputs below: an input ends when the last
 # one who could write to it is gone.
+#
+# shellcheck disable=SC2154 # host, port, log, server: server.sh
 
 bats_require_minimum_version 1.8.0
 
@@ -35,6 +37,8 @@ export LIMIT=${LIMIT:-60}
 NAP=$BATS_RUN_TMPDIR/nap
 # shellcheck source=tests/lib/nap.bash
 source "$ROOT/tests/lib/nap.bash"
+# shellcheck source=/dev/null # checked as sh
+source "$ROOT/tests/lib/server.sh"
 
 # ------------------------------------------------------------------- set-up
 
@@ -297,32 +301,17 @@ end_input() {
 # $port.
 start_server() {
     [ "$#" -gt 0 ] || set -- 0
-    : >"$log"
-    "${server_command[@]}" "$@" >"$log" 2>&1 <"${input:-/dev/null}" \
-        3>&- 4>&- 7>&- 8>&- &
-    server_pid=$!
+    launch "${input:-/dev/null}" "$log" "${server_command[@]}" "$@"
+    server_pid=$server
     started="$started $server_pid"
-    find_port "$log" "$server_pid"
+    find_port "$log" "$server"
 }
 
 # find_port LOG PID: where the program listens, into $host and $port
 find_port() {
-    port=''
-    wait_for "${1##*/} says where it listens" listens_or_ended "$@"
+    local log=$1 server=$2
+    wait_for "${log##*/} says where it listens" listens_or_ended
     [ -n "$port" ] || fail 'it does not listen'
-}
-
-# Every test waits for this: it is quick, and does without sed.
-listens_or_ended() {
-    local line
-    while IFS= read -r line; do
-        if [ -z "${line##listening on *:*}" ] && [ -n "$line" ]; then
-            port=${line##*:} host=${line#listening on }
-            host=${host%:*} host=${host#[} host=${host%]}
-            return 0
-        fi
-    done <"$1"
-    has_ended "$2"
 }
 
 # seconds_between FROM PATTERN: from a date and time, or from the first line of
