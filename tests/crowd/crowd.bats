@@ -161,7 +161,7 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
 
 # As long as the first one talks, poll always has something to tell.
 @test "crowd: a refused connect is noticed while others talk" {
-    build_shim deafpoll.c "$ROOT/tests/crowd/crowd"
+    build_shim deaf-poll.c "$ROOT/tests/crowd/crowd"
     serve 03-threaded
     bounded env LD_PRELOAD="$shim" "$ROOT/tests/crowd/crowd" --clients 2 \
         --lines 100000000 --late 0 --limit 3000 "$port"

@@ -210,7 +210,7 @@ broken() {
 }
 
 @test "a file that was begun with the headers as they were compiles" {
-    cp tests/labs/check/earlier.c.in "$BATS_TEST_TMPDIR/server.c"
+    cp tests/labs/grading/earlier.c.in "$BATS_TEST_TMPDIR/server.c"
     lab grade N=02 P=4 LAB="$BATS_TEST_TMPDIR"
     expect 1 'lab 02, part 4: 0/10' 'the first line says so'
 }

@@ -55,7 +55,8 @@ teardown_file() {
 setup() {
     cd "$TREE" || return
     lessons=$(ls README.md 0?-*/README.md common/README.md 2>/dev/null) || :
-    texts=$lessons$'\n'$(ls 0?-*/lab/README.md 2>/dev/null) || :
+    texts=$lessons$'\n'$(ls 0?-*/lab/README.md tests/README.md \
+        .github/CONTRIBUTING.md 2>/dev/null) || :
 }
 
 # played README: waits for the end of its play, in which each wait has its

@@ -1,4 +1,4 @@
-/* deafpoll.c - a poll that never tells of a refused connect, as WSAPoll did
+/* deaf-poll.c - a poll that never tells of a refused connect, as WSAPoll did
  * before Windows 10 2004, and a second connect that is refused late.
  *
  * Preloaded (LD_PRELOAD, Linux). A connect on this machine is refused at once;
@@ -6,8 +6,8 @@
  * whose queue is full: the kernel drops it and tries again after a second, when
  * that listener has gone, and then the refusal comes.
  *
- *     cc -shared -fPIC deafpoll.c -o deafpoll.so -ldl
- *     LD_PRELOAD=./deafpoll.so ./crowd
+ *     cc -shared -fPIC deaf-poll.c -o deaf-poll.so -ldl
+ *     LD_PRELOAD=./deaf-poll.so ./crowd
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <arpa/inet.h>
