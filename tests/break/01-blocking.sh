@@ -6,6 +6,7 @@ try_stale_bytes() {
     start_server
     talk greeted send 'my password is tulip-42\n' expect 'ok\n' \
         send 'hi\n' expect 'ok\n' || :
+    logged ' left$'
     events | show 'it prints'
 }
 
@@ -67,4 +68,83 @@ try_overrun() {
         -e 's/.* in \(receive\) .*/  in \1/p' | sed 4q | show 'it prints'
     received | show 'behind the greeting the client receives'
     is_alive
+}
+
+# A free port whose two bytes are different ones, and free the other way round,
+# too: below 1024, where the high byte is under 4, only root may listen
+try_swapped_port() {
+    swapped=0
+    until [ "$swapped" -ge 1024 ] && [ "$swapped" -ne "$asked" ] &&
+        start_server_on "$swapped" 127.0.0.1; do
+        start_server
+        stop_server
+        asked=$port
+        swapped=$((asked % 256 * 256 + asked / 256))
+    done
+    stop_server
+    start_server_on "$asked" 127.0.0.1 || die "the server ends: $(cat "$log")"
+    if [ "$port" -eq "$asked" ]; then
+        echo "it listens on the port that it was asked for ($asked)"
+    elif [ "$port" -eq "$swapped" ]; then
+        printf 'it listens on another port (not %d = 0x%04x, but %d = 0x%04x)\n' \
+            "$asked" "$asked" "$port" "$port"
+    fi
+    port=$asked
+    if talk greeted; then
+        echo 'a client that comes to the port asked for is greeted'
+    else
+        sed -n 's/.*: \(.*([0-9]*)\)$/a client that comes to the port asked for: \1/p' \
+            "$dir/talk.err"
+    fi
+}
+
+# The one who knows no lengths says a line, and then very much without an end
+try_length() {
+    keyboard 'Hi there'
+    start_server
+    set -- repeat 500000 x repeat 500000 x
+    set -- "$@" "$@" "$@" "$@" "$@"
+    start_talk greeted send 'hello\n' sleep 500 "$@" "$@" wait
+    wait_until ended_or_large || :
+    settle "$log"
+    events | show 'it prints'
+    if ended "$server"; then
+        echo 'the server has ended the conversation'
+    else
+        echo "the server keeps what has come, and waits ($(used_kib) KiB)"
+    fi
+}
+
+ended_or_large() {
+    ended "$server" || [ $(($(used_kib) + 0)) -gt 9000 ]
+}
+
+try_characters() {
+    keyboard ok
+    start_server
+    talk greeted send '你好\n' expect 'ok\n' || :
+    logged ' left$'
+    events | halves | show 'it prints'
+}
+
+# halves: bytes that are no whole character of three bytes, as \xNN
+halves() {
+    LC_ALL=C awk '
+        BEGIN { for (i = 128; i < 256; i++) code[sprintf("%c", i)] = i }
+        {
+            text = ""
+            for (i = 1; i <= length($0); i++) {
+                byte = substr($0, i, 1)
+                two = (substr($0, i + 1, 1) in code) && (substr($0, i + 2, 1) in code)
+                if (!(byte in code)) {
+                    text = text byte
+                } else if (code[byte] >= 224 && two) {
+                    text = text substr($0, i, 3)
+                    i += 2
+                } else {
+                    text = text sprintf("\\x%02x", code[byte])
+                }
+            }
+            print text
+        }'
 }
