@@ -97,7 +97,7 @@ static int converse(net_socket server)
     struct lines_in keyboard = {.limit = LINE_LIMIT};
     struct line line;
     int status;
-    bool quit = false; /* was sent: only its answer is awaited */
+    bool quit = false; /* was sent: only its answer is still to come */
     while ((status = receive_line(server, &in, &line)) < 0) {
         print_line(line);
         if (line_is(line, "quit"))

@@ -2,12 +2,12 @@
  *
  * The idea: a call waits until it has something to return: accept a client,
  * recv its line, read the operator's answer. Meanwhile the program does
- * nothing else. How far the conversation has come is the call that waits.
+ * nothing else. The call that waits says how far the conversation has come.
  *
  * Try it:  ./server    and in another terminal:  ./client
  *
- * What still hurts: it serves one client and ends, and a second client waits
- * in vain. Chapter 02 serves one client after another.
+ * What still hurts: it serves one client and ends. A second client waits and
+ * is never served. Chapter 02 serves one client after another.
  *
  * See also: socket(2), bind(2), listen(2), accept(2), recv(2), tcp(7).
  */
@@ -15,8 +15,8 @@
 #include "../common/args.h"
 #include "../common/prompt.h"
 
-/* Returns a socket that listens on one address, or NET_BAD and *why. From
- * chapter 02 on net_listen() does these steps. */
+/* Returns a socket that listens on one address, or NET_BAD with the reason in
+ * *why. From chapter 02 on net_listen() does these steps. */
 static net_socket listen_on(const struct addrinfo *a, struct net_reason *why)
 {
     const int on = 1;
@@ -35,7 +35,7 @@ static net_socket listen_on(const struct addrinfo *a, struct net_reason *why)
     step = "bind"; /* 3. the address and port where clients find it */
     if (bind(listener, a->ai_addr, (socklen_t)a->ai_addrlen) != 0)
         goto failed;
-    step = "listen"; /* 4. from now on the kernel connects clients and queues */
+    step = "listen"; /* 4. from now on clients can connect, and wait */
     if (listen(listener, NET_BACKLOG) == 0)
         return listener;
 failed:;
@@ -70,7 +70,7 @@ static net_socket open_listener(const struct net_endpoint *at)
 static void waiting_in(const char *call)
 {
     printf("waiting in %s\n", call);
-    (void)fflush(stdout); /* a lost log does not stop the server */
+    (void)fflush(stdout); /* ignored: it serves even if nobody sees its log */
 }
 
 /* Receives once: a part of a line, a line, or several. Returns false if the
