@@ -109,14 +109,6 @@ churn() {
         die 'the clients are not served'
 }
 
-used_kib() {
-    if [ -r "/proc/$server/status" ]; then
-        awk '/^VmRSS:/ { print $2 }' "/proc/$server/status"
-    else
-        ps -o rss= -p "$server" || die 'this system does not tell memory'
-    fi
-}
-
 # Rounds of visits, and after each, when all have left, one more client
 try_full() {
     start_server

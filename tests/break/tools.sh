@@ -256,6 +256,15 @@ used_ms() {
     fi
 }
 
+# used_kib: the memory that the server uses
+used_kib() {
+    if [ -r "/proc/$server/status" ]; then
+        awk '/^VmRSS:/ { print $2 }' "/proc/$server/status"
+    else
+        ps -o rss= -p "$server" || die 'this system does not tell memory'
+    fi
+}
+
 # with_descriptors N COMMAND...: runs it with no more than N
 with_descriptors() {
     # Not in POSIX, but in every sh
