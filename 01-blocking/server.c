@@ -46,7 +46,7 @@ failed:;
     return NET_BAD;
 }
 
-/* Looks the address up and listens on the first one that can be had. */
+/* Looks the address up and listens on the first one that works. */
 static net_socket open_listener(const struct net_endpoint *at)
 {
     net_socket listener = NET_BAD;
@@ -160,11 +160,11 @@ int main(int argc, char **argv)
     else
         log_event("%s %s", name.text, status ? "lost: " TOO_LONG : "left");
     (void)fflush(stdout);
-    /* What the client still sends is read: a close with unread bytes sends a
+    /* Read what the client still sends: a close with unread bytes sends a
      * reset, and a reset can destroy our last word on its way. */
     (void)shutdown(client, NET_SHUT_WRITE); /* fails if the client is lost */
     net_discard_all(client);
     (void)net_close(client);   /* whatever it returns, the socket is gone */
-    (void)net_close(listener); /* who still waits in the queue gets a reset */
+    (void)net_close(listener); /* clients still in its queue get a reset */
     return status != 0;
 }
