@@ -258,7 +258,7 @@ switches() {
 # and read nothing.
 @test "03, 04, 05: clients that never read their last word are closed" {
     needs_proc
-    local LIMIT=30 before
+    local before
     for chapter in 03-threaded 04-nonblocking 05-select; do
         use_chapter "$chapter"
         preload full.c

@@ -16,7 +16,12 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-enum { STUCK_MS = 300 }; /* for so long nothing is taken: nobody reads */
+enum {
+    STUCK_MS = 300, /* for so long nothing is taken: nobody reads */
+    /* A kernel short of memory calls a socket writable that takes nothing */
+    REFUSALS = 20,
+    REST_MS = 5,
+};
 
 static bool ends_with(const char *bytes, size_t size, const char *word)
 {
@@ -33,10 +38,15 @@ ssize_t send(int fd, const void *bytes, size_t size, int flags)
     if (ends_with(bytes, size, "quit\n") ||
         ends_with(bytes, size, "longer than 1024 bytes\n")) {
         struct pollfd one = {fd, POLLOUT, 0};
-        while (poll(&one, 1, STUCK_MS) > 0)
-            if (real(fd, junk, sizeof junk, MSG_DONTWAIT | MSG_NOSIGNAL) <= 0 &&
-                (one.revents & (POLLERR | POLLHUP)) != 0)
-                break;
+        int refused = 0;
+        while (refused < REFUSALS && poll(&one, 1, STUCK_MS) > 0) {
+            if (real(fd, junk, sizeof junk, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+                refused = 0;
+            } else {
+                refused++;
+                poll(NULL, 0, REST_MS);
+            }
+        }
         /* A few bytes may still fit, and then no word would have to wait. */
         while (real(fd, junk, 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
             continue;
