@@ -18,8 +18,7 @@
 
 enum {
     STUCK_MS = 300, /* for so long nothing is taken: nobody reads */
-    /* A kernel short of memory calls a socket writable that takes nothing */
-    REFUSALS = 20,
+    REFUSALS = 20,  /* in a row: then it takes nothing, whatever poll says */
     REST_MS = 5,
 };
 
@@ -47,9 +46,10 @@ ssize_t send(int fd, const void *bytes, size_t size, int flags)
                 poll(NULL, 0, REST_MS);
             }
         }
-        /* A few bytes may still fit, and then no word would have to wait. */
-        while (real(fd, junk, 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
-            continue;
+        /* Less may still fit, and then no word would have to wait. */
+        for (size_t less = sizeof junk; less > 0; less /= 2)
+            while (real(fd, junk, less, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+                continue;
     }
     return real(fd, bytes, size, flags);
 }
