@@ -1,12 +1,12 @@
-/* 03-threaded, the client: turn by turn, and it blocks.
+/* 03-threaded, the client: it and the server take turns, and it blocks.
  *
- * The idea: one conversation needs no more than a call that waits for the
- * server and one that waits for you.
+ * The idea: as long as both sides take turns, the client needs no thread: it
+ * waits for the server's line, then for yours, and so on.
  *
  * Try it:  ./client [ADDRESS [PORT]]    quit, or Ctrl-D, ends it
  *
- * What still hurts: while you think it does not notice that the server has
- * gone. Chapter 05's client waits for both.
+ * What still hurts: while it waits for you, it does not notice that the server
+ * has gone. Chapter 05's client waits for both at the same time.
  *
  * See also: connect(2), send(2), recv(2).
  */
@@ -47,14 +47,15 @@ static int send_line(net_socket server, struct line line)
     return -1;
 }
 
-/* Turn by turn, the server first. Returns the program's exit status. */
+/* Takes turns with the server, which speaks first. Returns the program's exit
+ * status. */
 static int converse(net_socket server)
 {
     struct lines_in in = {.limit = ANSWER_LIMIT};
     struct lines_in keyboard = {.limit = LINE_LIMIT};
     struct line line;
     int status;
-    bool quit = false; /* was sent: only its answer is awaited */
+    bool quit = false; /* true after quit was sent: ask for no more lines */
     while ((status = receive_line(server, &in, &line)) < 0) {
         print_line(line);
         if (line_is(line, "quit"))

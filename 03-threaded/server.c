@@ -1,8 +1,8 @@
 /* 03-threaded: a thread per client.
  *
- * The idea: main only accepts. Each client gets a thread of its own, which
- * waits wherever it has to: the others have theirs. How far a conversation
- * has come stands on its thread's stack: it is the call that waits.
+ * The idea: main only accepts. Each client gets a thread of its own, which may
+ * wait for its client, since the others have threads of their own. The progress
+ * of a conversation is the line at which its thread waits.
  *
  * Try it:  ./server    and in two more terminals:  ./client
  *
@@ -63,23 +63,24 @@ static bool send_answers(struct client *client)
     return true;
 }
 
-/* Holds the whole conversation, and waits wherever there is nothing to do. */
+/* Holds the whole conversation. It waits in receive for the client's lines, and
+ * in send_answers for a client that does not read. */
 static void converse(struct client *client)
 {
     struct talk *talk = &client->talk;
     while (send_answers(client) && !talk->over) {
         if (talk_answer(talk) < 0 && !receive(client))
             break;
-        if (talk->over) /* do not wait for a client that reads no more */
+        if (talk->over) /* the client may never read: do not wait for ever */
             (void)net_limit_send(client->sock, NET_FINISH_MS);
     }
-    talk_lost(talk, net_error());                 /* unless it is over */
+    talk_lost(talk, net_error());                 /* is silent if it is over */
     (void)shutdown(client->sock, NET_SHUT_WRITE); /* fails if it is lost */
     net_discard_all(client->sock); /* unread bytes would make close a reset */
     (void)net_close(client->sock);
 }
 
-/* A client's thread: the client is its own, and nobody else's. */
+/* A client's thread. No other thread uses the client, so this one frees it. */
 static NET_THREAD serve(void *argument)
 {
     struct client *client = argument;

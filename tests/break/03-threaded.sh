@@ -134,3 +134,31 @@ try_telnet() {
     talk greeted send 'quit\r\n' sleep 100 shut recv-all || :
     received | show 'the client receives'
 }
+
+# Rounds of visits, until the server is gone or has survived them all
+try_many_visits() {
+    start_server
+    visits=0
+    while [ "$visits" -lt 4000 ] && ! ended "$server"; do
+        "$dir/right/tests/crowd/crowd" --clients 500 --late 0 --rules 03 --quiet \
+            "$port" >"$dir/crowd" 2>&1 7>&- 8>&- || :
+        visits=$((visits + 500))
+    done
+    echo "clients have come and left again ($visits visits)"
+    is_alive
+}
+
+# 40 ms are Linux's delay; others wait longer. A busy machine seldom takes 20 ms
+# for half of the lines.
+try_round_trips() {
+    start_server
+    "$dir/right/tests/crowd/crowd" --clients 1 --lines 100 --late 0 --rules 03 \
+        --quiet --totals "$dir/totals" "$port" >"$dir/crowd" 2>&1 7>&- 8>&- ||
+        die "$(cat "$dir/crowd")"
+    echo 'a client says a hundred lines, each after the answer to the last'
+    awk '$1 == "p50_us" {
+        ms = $2 / 1000
+        printf "half of the answers take %s than 20 ms (%.2f ms)\n", \
+            ms < 20 ? "less" : "more", ms
+    }' "$dir/totals"
+}
