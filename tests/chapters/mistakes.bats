@@ -65,6 +65,19 @@ teardown() {
     assert_equal 'lines of the log' 4081 "$(($(wc -l <"$log")))"
 }
 
+# A line end with a send of its own would wait 40 ms for the acknowledgement of
+# its text, wherever each line is said after the answer to the last.
+@test "03: an answer leaves in one send, with its line end" {
+    use_chapter 03-threaded
+    preload tally.c
+    start_server
+    talk greeted send 'one\n' answered one send 'two\n' answered two \
+        send 'quit\n' expect 'quit\n' end
+    stop_server
+    assert_equal 'sends: greeting, two answers, quit' 4 \
+        "$(sed -n 's/^sends: //p' "$log")"
+}
+
 # Many answers wait, some are cut; behind the last line no input comes that
 # could wake the server, and no end-of-stream.
 @test "04, 05: what the kernel does not take at once is sent later, and nothing is lost" {

@@ -280,18 +280,6 @@ switches() {
     done
 }
 
-# A line end with a send of its own would wait 40 ms for the acknowledgement of
-# its text, wherever each line is said after the answer to the last.
-@test "03: an answer leaves in one send, with its line end" {
-    preload tally.c
-    start_server
-    talk greeted send 'one\n' answered one send 'two\n' answered two \
-        send 'quit\n' expect 'quit\n' end
-    stop_server
-    assert_equal 'sends: greeting, two answers, quit' 4 \
-        "$(sed -n 's/^sends: //p' "$log")"
-}
-
 # Each line sent to each client would be 600,000 sends, and meanwhile nobody is
 # answered.
 @test "05: two thousand pasted lines leave in few sends" {
