@@ -15,15 +15,15 @@
 #include "../common/connect.h"
 #include "../common/prompt.h"
 
-/* Waits for the server's next line. Returns -1 with it in *line, or the exit
- * status of a client that gets no line: that is said. */
+/* Waits for the server's next line. Returns -1 with the line in *line. If none
+ * comes, says why and returns the program's exit status. */
 static int receive_line(net_socket server, struct lines_in *in,
                         struct line *line)
 {
     enum line_result got;
     while ((got = lines_next(in, line)) == LINE_PARTIAL) {
         char bytes[LINES_CHUNK];
-        fflush(stdout); /* print_end notices a failure */
+        fflush(stdout); /* a failure is reported by print_end */
         long received = net_recv(server, bytes, sizeof bytes);
         if (received < 0)
             return print_failed();
@@ -32,8 +32,8 @@ static int receive_line(net_socket server, struct lines_in *in,
     return got == LINE_READY ? -1 : print_no_line(got);
 }
 
-/* Sends a line and its end; one send may take only a part. Returns -1, or the
- * exit status after a failure: that is said. */
+/* Sends a line and its end; one send may take only a part. Returns -1. If that
+ * fails, says why and returns the program's exit status. */
 static int send_line(net_socket server, struct line line)
 {
     struct lines_out out = {0};

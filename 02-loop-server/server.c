@@ -83,7 +83,7 @@ static bool accept_client(net_socket listener, struct client *client)
     if (client->sock != NET_BAD)
         return true;
     (void)fflush(stdout);
-    net_sleep(ACCEPT_AGAIN_MS); /* it stays in the queue meanwhile */
+    net_sleep(ACCEPT_AGAIN_MS); /* the client waits in the queue */
     return false;
 }
 

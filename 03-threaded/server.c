@@ -98,7 +98,7 @@ static void accept_client(net_socket listener)
     net_socket sock = net_accept(listener, &name);
     log_accept(sock);
     if (sock == NET_BAD) {
-        net_sleep(ACCEPT_AGAIN_MS); /* it stays in the queue meanwhile */
+        net_sleep(ACCEPT_AGAIN_MS); /* the client waits in the queue */
         return;
     }
     struct client *client = calloc(1, sizeof *client);

@@ -27,7 +27,7 @@ static void wait_a_little(void)
         dots++;
         putchar('.');
     }
-    fflush(stdout); /* print_end notices a failure */
+    fflush(stdout); /* a failure is reported by print_end */
     net_sleep(POLL_MS);
 }
 
@@ -38,8 +38,8 @@ static void end_dots(void)
     dots = 0;
 }
 
-/* Polls for the server's next line. Returns -1 with it in *line, or the exit
- * status of a client that gets no line: that is said. */
+/* Polls for the server's next line. Returns -1 with the line in *line. If none
+ * comes, says why and returns the program's exit status. */
 static int receive_line(net_socket server, struct lines_in *in,
                         struct line *line)
 {
@@ -59,8 +59,8 @@ static int receive_line(net_socket server, struct lines_in *in,
     return got == LINE_READY ? -1 : print_no_line(got);
 }
 
-/* Sends a line and its end; one send may take only a part. Returns -1, or the
- * exit status after a failure: that is said. */
+/* Sends a line and its end; one send may take only a part. Returns -1. If that
+ * fails, says why and returns the program's exit status. */
 static int send_line(net_socket server, struct line line)
 {
     struct lines_out out = {0};

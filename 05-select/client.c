@@ -87,7 +87,7 @@ static int converse(net_socket server)
             FD_SET(net_input(), &readable);
             nfds = net_nfds(nfds, net_input());
         }
-        fflush(stdout); /* print_end notices a failure */
+        fflush(stdout); /* a failure is reported by print_end */
         int ready = net_select(nfds, &readable, &writable, NULL, NULL);
         if (ready < 0 && net_interrupted(net_error()))
             continue;

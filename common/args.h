@@ -62,7 +62,7 @@ static inline int args_server(int argc, char **argv, struct net_endpoint *at)
 }
 
 /* Listens as a server's command line says, and prints "listening on ADDRESS".
- * Returns -1 with a socket in *listener, or the exit status: that is said. */
+ * Returns -1 with *listener. Else says why, and returns the exit status. */
 static inline int args_listen(int argc, char **argv, net_socket *listener)
 {
     struct net_endpoint at;

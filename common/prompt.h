@@ -33,7 +33,7 @@ prompt_next(struct lines_in *keyboard, const char *program, struct line *line)
 /* Reads what was typed, once; to be called after LINE_PARTIAL. Returns 1 if
  * something was read or the input has ended. Returns 0 if nothing is there,
  * which happens when another program has made standard input non-blocking.
- * Returns -1 if it cannot be read: that is said, and counts as its end. */
+ * If it cannot be read, says why and returns -1; that counts as its end. */
 static inline int prompt_read(struct lines_in *keyboard, const char *program)
 {
     char typed[LINES_CHUNK];
@@ -76,7 +76,7 @@ static inline int prompt_ask(struct lines_in *keyboard, struct line *line)
     bool readable = true;
     prompt_print();
     while ((got = prompt_next(keyboard, "client", line)) == LINE_PARTIAL) {
-        fflush(stdout); /* print_end notices a failure */
+        fflush(stdout); /* a failure is reported by print_end */
         readable = prompt_wait(keyboard, "client");
     }
     if (got == LINE_READY)
