@@ -9,6 +9,7 @@
 ##   make test          run all tests; N=03: a chapter's; T=reset: those with
 ##                      this word in their name
 ##   make bench         measure all five servers; in ten seconds: QUICK=1
+##   make balance       several of 05's servers behind a load balancer; one dies
 ##   make clean         remove what was built
 ## In a class
 ##   make lab N=03      lab 03: what to do; builds the file you change

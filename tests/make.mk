@@ -29,7 +29,7 @@ bench-programs: $(BENCH:=$(EXE))
 
 # --- Learn ---------------------------------------------------------------------
 
-.PHONY: test demo pictures bench break
+.PHONY: test demo pictures bench balance break
 test: test-programs
 	@command -v bats >/dev/null || \
 	    { echo 'bats is missing: run sh common/setup.sh' >&2; exit 1; }
@@ -45,6 +45,9 @@ bench: all bench-programs
 	@sh tests/bench/bench.sh
 
 CLEAN += tests/bench/out
+
+balance: all
+	@sh tests/balance/balance.sh
 
 break:
 	@sh tests/break/break.sh "$$N" "$$CASE"

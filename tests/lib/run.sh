@@ -21,7 +21,7 @@ choose() {
     local chapter
     if [ -z "${N-}" ]; then
         files=(tests/chapters/*.bats
-            tests/{crowd,headers,labs,lessons,bench,maintain}/*.bats)
+            tests/{crowd,headers,labs,lessons,bench,balance,maintain}/*.bats)
         return
     fi
     for chapter in 0?-*; do
