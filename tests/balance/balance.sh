@@ -382,19 +382,19 @@ room() {
         ! in_file 1 'you are ann' "$dir/member-$n.out" || named=$((named + 1))
         ! in_file 1 ': hello' "$dir/member-$n.out" || heard=$((heard + 1))
     done
-    echo "  $named of $last are called ann"
-    echo "  the last one says hello: $heard of the other $servers hear it"
+    echo "  who get the name ann:            $named of $last"
+    echo "  who hear the last one's hello:   $heard of the other $servers"
 }
 
 # No checks: each of them would join the room as a guest, and leave it.
 try_room() {
     start_servers "$lab"
     start_balancer none "${PORT-}"
-    echo "All on server-1, without the balancer:"
+    echo "$((servers + 1)) members, all on one server:"
     room server-1
     stop server-1 KILL
     start_server server-1 "$(cat "$dir/server-1.port")"
-    echo "Through the balancer, on $servers servers:"
+    echo "$((servers + 1)) members, through the balancer on $servers servers:"
     room none
 }
 
@@ -429,9 +429,10 @@ try_stopped() {
     printf '%-32s%10s%10s%10s\n' 'a check waits for' greeting accept 'no check'
     results "clients cut off, of $clients" old faults
     results "newcomers not answered, of $clients" new faults
-    echo "  | the longest wait for an answer ($(for kind in $kinds; do
-        echo "$(($(total "old-$kind" max_us) / 1000)) ms"
-    done | paste -s -d / -))"
+    for kind in $kinds; do
+        total "old-$kind" max_us
+    done | awk '{ waits = waits sprintf("%s%.1f s", NR > 1 ? ", " : "", $1 / 1e6) }
+        END { print "  | longest waits for an answer (" waits ")" }'
     awk 'FNR == NR { stop = $1 + $2 / 1000; next }
         / D-$/ {
             printf "  | cut off after the stop (%.1f s)\n",
