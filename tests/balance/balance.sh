@@ -121,8 +121,9 @@ start_server() {
 
 start_servers() {
     program=${1:-05-select/server}
-    n=0
+    names='' n=0
     while [ "$((n += 1))" -le "$servers" ]; do
+        names="$names server-$n"
         start_server "server-$n" 0
     done
 }
@@ -155,9 +156,8 @@ configure() {
     esac
     sed -E -e "/$without/d" -e '/^ *server /d' \
         -e "s/127\.0\.0\.1:65432/127.0.0.1:$port/" 05-select/balance.cfg
-    n=0
-    while [ "$((n += 1))" -le "$servers" ]; do
-        echo "    server server-$n 127.0.0.1:$(cat "$dir/server-$n.port")$options"
+    for name in $names; do
+        echo "    server $name 127.0.0.1:$(cat "$dir/$name.port")$options"
     done
 }
 
@@ -224,8 +224,7 @@ memory() {
 
 # note WHEN: the memory of all
 note() {
-    for name in $names; do
-        name=${name%.port}
+    for name in $names greeting; do
         memory "$name" >"$dir/$name.$1"
     done
 }
@@ -240,7 +239,6 @@ try_crowd() {
     come bystanders none --clients $((servers * few)) --think 300 \
         --lines 1000 --limit 60000
     wait_until 'bystanders are there' say_line_1 $((servers * few))
-    names="$(cd "$dir" && echo server-*.port) greeting"
     note before
     talks=$(count '^[0-9]' "$dir/greeting.log")
     clients=$((servers * each))
@@ -265,7 +263,8 @@ try_crowd() {
     wait_until 'the balancer has seen them off' \
         in_file $((clients + each + talks)) '^[0-9].* (--|.D)$' \
         "$dir/greeting.log"
-    awk -v servers="$servers" -f tests/balance/picture.awk \
+    awk -v servers="$servers" -v clients="$clients" \
+        -f tests/balance/picture.awk \
         "$dir/greeting.log" "$dir/none.log"
     same 'clients lost' "$each" "$(total first faults)"
     same 'clients served' $((clients - each)) "$(total first served)"
@@ -296,8 +295,7 @@ table() {
     round_trips direct server-1
     round_trips balanced none
     printf '\n%-12s%12s%18s\n' '' conversations 'memory for one'
-    for name in $names; do
-        name=${name%.port}
+    for name in $names greeting; do
         shown=$name size=$each
         had="^[0-9][^ ]* [0-9]* [^ ]* $name [^ ]* --"
         if [ "$name" = greeting ]; then

@@ -2,7 +2,7 @@
 # server, and which newcomers were sent to the dead one. A column is half a
 # second.
 #
-#   awk -v servers=3 -f picture.awk WITH-A-CHECK.log WITHOUT.log
+#   awk -v servers=3 -v clients=90 -f picture.awk WITH-A-CHECK.log WITHOUT.log
 #
 # A line of theirs: SECOND MS-IT-TOOK CLIENT SERVER FROM END (balance.cfg). END
 # is SC where the server could not be reached. A client that is cut off has a
@@ -52,8 +52,13 @@ END {
             if (begin[i] <= middle && middle < end[i])
                 here[server[i], c]++
         }
-        if (server[i] == dead && begin[i] < refused[1, 1])
+        if (server[i] == dead && begin[i] < refused[1, 1]) {
             cut["cut", column(end[i])]++
+            if (!cuts++ || end[i] < first_cut)
+                first_cut = end[i]
+            if (end[i] > last_cut)
+                last_cut = end[i]
+        }
     }
     for (file = 1; file <= 2; file++)
         for (i = 1; i <= many[file]; i++)
@@ -69,6 +74,8 @@ END {
     row("  with a check", sent, 1)
     row("  without", sent, 2)
     print ""
-    lost("with a check", 1)
-    lost("without", 2)
+    printf "  | cut off: %d of the first %d clients (within %.2f s)\n",
+        cuts, clients, last_cut - first_cut
+    lost("with a check,", 1)
+    lost("without one,", 2)
 }
