@@ -128,9 +128,20 @@ start_servers() {
     done
 }
 
-# stop NAME SIGNAL
-stop() {
+# signal NAME SIGNAL
+signal() {
     kill "-$2" "$(cat "$dir/$1.pid")"
+}
+
+# end PID: once it is gone its port is free, and its id may be somebody else's
+end() {
+    kill -KILL "$1"
+    wait "$1" 2>/dev/null || :
+    others=''
+    for pid in $running; do
+        [ "$pid" = "$1" ] || others="$others $pid"
+    done
+    running=$others
 }
 
 # free_port: HAProxy must be told a port. The one that the kernel gives to a
@@ -140,8 +151,7 @@ free_port() {
     launch /dev/null "$dir/nobody.log" 05-select/server 0
     running="$running $server"
     wait_until 'a free port' listens_or_ended
-    kill -KILL "$server"
-    wait "$server" 2>/dev/null || :
+    end "$server"
 }
 
 # configure KIND: the chapter's configuration, with the ports of this run. KIND
@@ -245,7 +255,7 @@ try_crowd() {
     come first greeting --clients "$clients" --think 500 --lines 10
     wait_until 'all have come' say_line_1 $((clients + servers * few))
     note after
-    stop server-2 KILL
+    end "$(cat "$dir/server-2.pid")"
     tries=25
     while [ "$((tries -= 1))" -ge 0 ]; do
         ! visit greeting || talks=$((talks + 1))
@@ -390,7 +400,7 @@ try_room() {
     start_balancer none "${PORT-}"
     echo "$((servers + 1)) members, all on one server:"
     room server-1
-    stop server-1 KILL
+    end "$(cat "$dir/server-1.pid")"
     start_server server-1 "$(cat "$dir/server-1.port")"
     echo "$((servers + 1)) members, through the balancer on $servers servers:"
     room none
@@ -411,7 +421,7 @@ try_stopped() {
     wait_until 'all have come' say_line_1 $((clients * 3))
     visit none # its line in the log dates what follows
     tail -n 1 "$dir/none.log" >"$dir/mark"
-    stop server-2 STOP
+    signal server-2 STOP
     wait_until 'a balancer notices' in_file 1 'server-2 is DOWN' \
         "$dir/greeting.log"
     for kind in $kinds; do
@@ -420,7 +430,7 @@ try_stopped() {
     for kind in $kinds; do
         left "new-$kind"
     done
-    stop server-2 CONT
+    signal server-2 CONT
     for kind in $kinds; do
         left "old-$kind"
     done
