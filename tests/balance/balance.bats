@@ -119,7 +119,8 @@ crowd_is_there() {
     balance TRY=address SERVERS=2
     assert_equal 'the exit status' 0 "$status"
     local came
-    came=$(sed -n 's/^  the balancer: *\([0-9.:]*\) came.*/\1/p' "$out" | tail -n 1)
+    came=$(sed -n 's/^  the balancer: *\([0-9.:]*\) came.*/\1/p' "$out" |
+        tail -n 1)
     assert_matches 'the line' \
         "says: PROXY TCP4 ${came%:*} 127\.0\.0\.1 ${came##*:} [0-9]+\$" "$out"
     assert_nothing_left

@@ -107,7 +107,7 @@ ended() {
     ! kill -0 "$1" 2>/dev/null
 }
 
-# --- Servers and balancers ------------------------------------------------------
+# --- Servers and balancers ----------------------------------------------------
 
 # start_server NAME PORT: writes NAME.log, NAME.port and NAME.pid
 start_server() {
@@ -212,7 +212,8 @@ come() {
 # left NAME: waits for the end of that crowd
 left() {
     wait "$(cat "$dir/$1.pid")" || :
-    [ -s "$dir/$1.totals" ] || fail "the crowd has failed: $(cat "$dir/$1.faults")"
+    [ -s "$dir/$1.totals" ] ||
+        fail "the crowd has failed: $(cat "$dir/$1.faults")"
 }
 
 # total NAME WHAT: a number from a crowd's summary
@@ -239,7 +240,7 @@ note() {
     done
 }
 
-# --- A crowd, and a server that is killed ------------------------------------------
+# --- A crowd, and a server that is killed -------------------------------------
 
 try_crowd() {
     start_servers
@@ -319,7 +320,7 @@ table() {
         "$(total direct p50_us)" "$(total balanced p50_us)"
 }
 
-# --- Whose address? ---------------------------------------------------------------
+# --- Whose address? -----------------------------------------------------------
 
 try_address() {
     start_servers
@@ -346,17 +347,17 @@ try_address() {
     done
 }
 
-# --- One room on several servers -----------------------------------------------------
+# --- One room on several servers ----------------------------------------------
 
 # member N KIND-OR-SERVER: comes to stay, and asks for the name ann
 member() {
     mkfifo "$dir/member-$1.in"
     : >"$dir/member-$1.out"
     port=$(cat "$dir/$2.port")
-    "$client" 127.0.0.1 "$port" <"$dir/member-$1.in" >"$dir/member-$1.out" 2>&1 \
-        3>&- 4>&- &
+    "$client" 127.0.0.1 "$port" <"$dir/member-$1.in" \
+        >"$dir/member-$1.out" 2>&1 3>&- 4>&- &
     running="$running $!"
-    # One descriptor holds all their inputs open: a program that lives as long
+    # Its input is open as long as this runs
     sleep 60 >"$dir/member-$1.in" &
     running="$running $!"
     wait_until "member $1 is greeted" in_file 1 Connect "$dir/member-$1.out"
@@ -378,7 +379,8 @@ room() {
         member "$n" "$1"
     done
     tell "$last" 'hello'
-    wait_until 'a server has heard it' in_file 1 ' says: hello' "$dir"/server-*.log
+    wait_until 'a server has heard it' \
+        in_file 1 ' says: hello' "$dir"/server-*.log
     heard=0 named=0 n=0
     while [ "$((n += 1))" -le "$last" ]; do
         # What comes before this answer is all that was to come
@@ -406,7 +408,7 @@ try_room() {
     room none
 }
 
-# --- Stopped, and not dead ---------------------------------------------------------
+# --- Stopped, and not dead ----------------------------------------------------
 
 try_stopped() {
     start_servers
@@ -416,7 +418,8 @@ try_stopped() {
     kinds='greeting connect none'
     clients=$((servers * few))
     for kind in $kinds; do
-        come "old-$kind" "$kind" --clients "$clients" --think 300 --for 5000 --late 0
+        come "old-$kind" "$kind" --clients "$clients" --think 300 \
+            --for 5000 --late 0
     done
     wait_until 'all have come' say_line_1 $((clients * 3))
     visit none # its line in the log dates what follows
@@ -439,7 +442,8 @@ try_stopped() {
     results "newcomers not answered, of $clients" new faults
     for kind in $kinds; do
         total "old-$kind" max_us
-    done | awk '{ waits = waits sprintf("%s%.1f s", NR > 1 ? ", " : "", $1 / 1e6) }
+    done | awk '
+        { waits = waits sprintf("%s%.1f s", NR > 1 ? ", " : "", $1 / 1e6) }
         END { print "  | longest waits for an answer (" waits ")" }'
     awk 'FNR == NR { stop = $1 + $2 / 1000; next }
         / D-$/ {

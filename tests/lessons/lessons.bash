@@ -43,7 +43,7 @@
 # and `./client` without arguments get theirs. Other ports in 127.0.0.1:NNNNN
 # and [::1]:NNNNN are names: one in the text is one in the run, throughout the
 # session. Date and time, `N ms`, `pid N`, the numbers of 04's `polled` line, and
-# what stands in (parentheses) in `  | ` lines of `make break` and of `make balance`,
+# what stands in (parentheses) in `  | ` lines of `make break` and `make balance`,
 # and what stands behind PROXY TCP4 are not compared: see lessons_blur.
 #
 # GENERATED PIECES: write these two lines, and `make lessons` fills in between
@@ -61,9 +61,8 @@
 # TRY ONE LESSON: `make lessons && bats tests/lessons/lessons.bats -f '^05'`. A block
 # that does not come out right is reported with the README's line number.
 #
-# CHECKED in every README.md of the root, the chapters, common and the labs, and
-# in 05-select/BALANCE.md
-# (of the latter three things: links, files, targets):
+# CHECKED in every README.md of the root, the chapters, common and the labs (of
+# the latter three things: links, files, targets), and in 05-select/BALANCE.md:
 #   links and anchors   relative ones: the file is there, the heading too
 #   `path/to/file.c`    in backquotes, from the README's directory, the root or a
 #                       chapter; patterns, `NN-` for any chapter
