@@ -7,35 +7,56 @@ enum {
     TALKERS = 50,
     LINES = 10,       /* that each of them says: so few that nobody, however
                          slow, has 64 KiB waiting */
-    ENDERS = 5,       /* members, of whom all but one end */
+    ENDERS = 8,       /* members, of whom all but one end */
     BEHIND = 32768,   /* bytes that come with quit */
     NAME_SIZE = 32,   /* room for a name, a wrong one too */
     WAVES = 2,        /* of members that come and go */
+    BURST = 300,      /* lines in one send */
+    CHORUS = 10,      /* members who say, all at once, */
+    REFRAIN = 1200,   /* so many lines of a byte: what a server that collects
+                         before it sends gets for one of them is over 64 KiB */
+    HALL = 400,       /* members with long names */
+    HEIRS = 4,        /* who want the name that a member leaves */
+    REIGNS = 25,      /* times that it is left */
+    ASKED = 20,       /* times that each of them asks at once */
+    RIVALS = 20,      /* who want one name at the same moment */
+    CONTESTS = 15,    /* such moments */
+    VISITORS = 24,    /* members who come together, and go */
+    WARM_VISITS = 12, /* such groups, before what stays is counted, */
+    VISITS = 42,      /* and until it is counted again: a thousand members */
+    LEFT_KIB = 2048,  /* that may be more by then */
     LONG_LINE = 1000, /* bytes of a line for the one who does not read */
     TOLD_BYTES = LONG_LINE + 9, /* of it as the others get it */
     BATCH = 8,                  /* such lines at a time */
+    WAITING = 20000,            /* bytes: something waits */
     SOME_BYTES = 40000,    /* may wait; with a batch more, 64 KiB are far */
-    TOO_MUCH = 147456,     /* twice 64 KiB, and some more: one who may not */
+    MANY_BYTES = 57000,    /* the task's 60,000, less what is counted twice */
+    TOO_MUCH = 81000,      /* the task's 80,000: one who may not */
     KERNELS = 15000000,    /* more than kernels keep for a connection */
     ATTEMPTS = 5,          /* to read a table that others change */
+    TRIES = 3,             /* of what a busy machine may spoil */
     PAUSE_MS = 500,        /* for which everyone is silent */
     DELAY_MS = 200,        /* the task's number */
+    DRAIN_MS = 2500,       /* until a rest has arrived */
+    FREE_MS = 600,         /* until a leave is told; a good-bye takes longer */
+    SHORT_LINES = 300,     /* with each of which one could wait a little */
     LATE = 3,              /* batches that may not all be the machine's fault */
     WORST_MS = 1000,       /* and not one may be so late */
     NARROW = 4096,         /* bytes the kernel keeps for the non-reader */
     SEGMENT = 1400,        /* as long as Ethernet's */
+    NOISE_ASKS = 20000,    /* at most, to have something wait */
     NOISE_BYTES = 8000000, /* for one, under a sanitizer */
     MEMORY_KIB = 4096,     /* more than before, with one member behind */
-    CROWDED = FD_SETSIZE + 76,  /* members who want in: too many for select */
-    AT_MOST = FD_SETSIZE - 4,   /* of whom get in: the standard streams and the
-                                   listener are there already */
-    AT_LEAST = FD_SETSIZE - 24, /* some servers need a few more */
-    ROOM_MS = 2000,             /* until who has left has made room */
-    AGAIN_MS = 20,              /* and a newcomer's pause meanwhile */
-    BONUS = 2000,               /* the bonus' number */
-    TOGETHER = 50,              /* of them come at a time */
-    LISTEN_EVERY = 40,          /* newcomers */
-    MEMBER_THREADS = 10,        /* members while threads are counted */
+    WAKES_IDLE = 3,        /* of all threads in a second without a word */
+    WAKES_UNSENT = 40,     /* and while something is unsent */
+    CROWDED = FD_SETSIZE + 76, /* members who want in: too many for select */
+    FEW = 8,                   /* descriptors that a server may need itself */
+    ROOM_MS = 2000,            /* until who has left has made room */
+    AGAIN_MS = 20,             /* and a newcomer's pause meanwhile */
+    BONUS = 2200,              /* the bonus' number */
+    TOGETHER = 50,             /* of them come at a time */
+    LISTEN_EVERY = 40,         /* newcomers */
+    MEMBER_THREADS = 10,       /* members while threads are counted */
 };
 
 static struct peer peers[CROWDED > BONUS ? CROWDED + 2 : BONUS + 2];
@@ -69,7 +90,91 @@ static bool hears(int many, const char *text)
     return true;
 }
 
+/* Reads lines until this one. */
+static bool hears_some_time(struct peer *peer, const char *text,
+                            const char *cause)
+{
+    char *line = NULL;
+    enum got got;
+    while ((got = peer_line(peer, WAIT_MS, &line)) == GOT_LINE)
+        if (strcmp(line, text) == 0)
+            return true;
+    return wrong(cause, made("\"%s\"", text), "%s",
+                 got_text(peer, got, line, WAIT_MS));
+}
+
 /* ---------------------------------------------------------------- fan-out */
+
+/* The next line is these bytes, a NUL among them perhaps. */
+static bool expect_bytes(struct peer *peer, const char *bytes, size_t size,
+                         const char *cause)
+{
+    char *line = NULL;
+    enum got got = peer_line(peer, WAIT_MS, &line);
+    size_t length = 0;
+    if (got == GOT_LINE)
+        length = (size_t)(peer->bytes + peer->start - 1 - line);
+    if (got == GOT_LINE && length == size && memcmp(line, bytes, size) == 0)
+        return true;
+    return wrong(cause, made("\"%s\", %zu bytes in all", bytes, size),
+                 "%s, %zu bytes", got_text(peer, got, line, WAIT_MS), length);
+}
+
+/* Lines that a server may take for something else than a line. */
+static bool odd_lines(int many)
+{
+    static const char nul[] = "nul \0 and more\n", quit[] = "quit\0\n";
+    static const char heard[] = "guest1: nul \0 and more";
+    static const char other[] = "guest1: quit\0";
+    static const char *const lines[] = {
+        "",
+        "a/b",
+        " /who",
+        "quit now",
+        "quitter",
+        "QUIT",
+        " quit",
+        "x\x01\x1b[31m\ty\x7f",
+        "\xe4\xbd\xa0\xe5\xa5\xbd \xff\x80",
+        "%d %s %s %s %n %%",
+    };
+    static const char *const causes[] = {
+        [1] = "only a line that begins with / is a command, all others go to "
+              "everyone else",
+        [2] = "only a line that begins with / is a command, all others go to "
+              "everyone else",
+        [3] = "exactly quit is quit; any other line goes to everyone else",
+        [4] = "exactly quit is quit; any other line goes to everyone else",
+        [5] = "exactly quit is quit; any other line goes to everyone else",
+        [6] = "exactly quit is quit; any other line goes to everyone else",
+        [7] = "a line is bytes: control bytes go to everyone else as they came",
+        [9] = "a line is bytes: what printf makes of a % in it is not it",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        if (!peer_say(&peers[0], made("%s\n", lines[i])))
+            return false;
+        const char *cause =
+            i < sizeof causes / sizeof causes[0] ? causes[i] : 0;
+        for (int j = 1; j < many; j++)
+            if (!expect_line(&peers[j], made("guest1: %s", lines[i]),
+                             cause != NULL ? cause : room_cause))
+                return false;
+    }
+    if (!peer_send(&peers[0], nul, sizeof nul - 1) ||
+        !peer_send(&peers[0], quit, sizeof quit - 1))
+        return false;
+    for (int j = 1; j < many; j++)
+        if (!expect_bytes(&peers[j], heard, sizeof heard - 1,
+                          "a line is bytes with a length: a NUL does not end "
+                          "it") ||
+            !expect_bytes(&peers[j], other, sizeof other - 1,
+                          "a line is bytes with a length: quit and a NUL are "
+                          "not quit"))
+            return false;
+    return expect_log(1, "says: x\\x01\\x1b[31m\\x09y\\x7f",
+                      "the log shows control bytes as \\xNN, as in the "
+                      "chapter: log_says");
+}
 
 static bool fan_out(void)
 {
@@ -79,8 +184,7 @@ static bool fan_out(void)
     memset(longest, 'x', 1024);
     memcpy(longest, nonce(), 9);
     longest[1024] = '\0';
-    if (!hears(3, nonce()) || !hears(3, "") || !hears(3, longest) ||
-        !hears(3, made("\xe4\xbd\xa0\xe5\xa5\xbd %s", nonce())))
+    if (!hears(3, nonce()) || !hears(3, longest) || !odd_lines(3))
         return false;
     char *word = nonce();
     /* If a sender heard itself, this would not be the next line. */
@@ -93,8 +197,83 @@ static bool fan_out(void)
     return peer_say(&peers[2], "quit\nnever said\n") &&
            expect_line(&peers[2], "quit", "quit is answered with quit") &&
            expect_end(&peers[2], "quit ends that conversation") &&
-           expect_line(&peers[0], "guest3 left", "who quits has left") &&
+           expect_line(&peers[0], "guest3 left",
+                       "who quits has left; what came behind quit is "
+                       "discarded") &&
            expect_line(&peers[1], "guest3 left", "who quits has left");
+}
+
+/* ------------------------------------------------- lines and their pieces */
+
+/* Many lines in one piece, and one line in many. */
+static bool bursts(void)
+{
+    static char text[BURST * 24];
+    size_t length = 0;
+    char *word = nonce();
+    if (!gather(3))
+        return false;
+    for (int i = 0; i < BURST; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length,
+                                   "%s-%d\n", word, i);
+    if (!peer_send(&peers[0], text, length))
+        return false;
+    for (int j = 1; j < 3; j++)
+        for (int i = 0; i < BURST; i++)
+            if (!expect_line(&peers[j], made("guest1: %s-%d", word, i),
+                             "all lines that come at once go to everyone "
+                             "else, in the order in which they were said"))
+                return false;
+    const char *piece = "a line ends at its \\n, not where a piece of it ends";
+    word = nonce();
+    for (size_t i = 0; i < strlen(word); i++) {
+        if (!peer_send(&peers[1], word + i, 1))
+            return false;
+        net_sleep(2);
+    }
+    if (!expect_silence(&peers[0], PAUSE_MS, piece) ||
+        !peer_say(&peers[1], "end\n") ||
+        !expect_line(&peers[0], made("guest2: %send", word), piece) ||
+        !expect_line(&peers[2], made("guest2: %send", word), piece))
+        return false;
+    return hears(3, nonce());
+}
+
+/* All say many short lines at once: much comes of little. Everyone reads. */
+static bool chorus(void)
+{
+    static char text[2 * REFRAIN];
+    int heard[CHORUS] = {0}, missing = CHORUS;
+    if (!gather(CHORUS))
+        return false;
+    for (int i = 0; i < REFRAIN; i++)
+        memcpy(text + 2 * (size_t)i, "x\n", 2);
+    for (int i = 0; i < CHORUS; i++)
+        if (!peer_send(&peers[i], text, sizeof text))
+            return false;
+    const int all = (CHORUS - 1) * REFRAIN;
+    for (long long end = moment(WAIT_MS); missing > 0;) {
+        missing = 0;
+        for (int i = 0; i < CHORUS; i++) {
+            char *line;
+            if (heard[i] < all && peer_receive(&peers[i]))
+                end = moment(WAIT_MS);
+            while (peer_take(&peers[i], &line)) {
+                if (strstr(line, ": x") == NULL)
+                    return wrong("who reads stays, however much is said: what "
+                                 "waits is sent before it is too much",
+                                 "\"guestN: x\"", "guest%d got \"%s\"", i + 1,
+                                 line);
+                heard[i]++;
+            }
+            missing += heard[i] < all;
+        }
+        if (missing > 0 && net_now() > end)
+            return wrong(room_cause, made("%d lines for each", all),
+                         "%d lines for guest1, and no more", heard[0]);
+        net_sleep(1);
+    }
+    return true;
 }
 
 /* Checks a line that a talker has heard: the next one of another's. */
@@ -189,12 +368,16 @@ static bool logged(struct net_name who, const char *how)
 }
 
 /* The second ends with a line that is too long, the third with one that has no
- * end, the fourth with quit and much behind it, the fifth with a reset. */
+ * end, the fourth with quit and much behind it, the fifth with a reset, the
+ * sixth with a line too long that does not end, the seventh with quit without
+ * an end, the eighth with a question and end-of-stream. */
 static bool endings(void)
 {
     static const char quit[] = "quit\n";
     static char longer[1026], behind[BEHIND];
     struct net_name who[ENDERS];
+    const char *half = "who has half-closed still gets its answers, and then "
+                       "end-of-stream";
     char *word = nonce();
     memset(longer, 'x', 1025);
     longer[1025] = '\n';
@@ -213,7 +396,7 @@ static bool endings(void)
     peer_shut(&peers[2]);
     if (!others_hear(3, made("guest3: %s", word),
                      "the last line before end-of-stream may lack its \\n") ||
-        !leaves(3) || !expect_end(&peers[2], "who has ended is closed"))
+        !leaves(3) || !expect_end(&peers[2], half))
         return false;
     /* It reads the answer late: it may not be lost to a reset. */
     if (!peer_send(&peers[3], behind, sizeof behind) || !leaves(4) ||
@@ -226,12 +409,33 @@ static bool endings(void)
     if (!leaves(5) || !expect_log(1, made("%s lost: ", who[4].text),
                                   "the log says how a member went, once"))
         return false;
+    if (!peer_send(&peers[5], longer, sizeof longer - 1) ||
+        !expect_line(&peers[5], "error: line longer than 1024 bytes",
+                     "a line is too long as soon as 1025 bytes of it are "
+                     "there, its end may never come") ||
+        !expect_end(&peers[5], "a line too long ends that conversation") ||
+        !leaves(6) || !peer_say(&peers[6], "quit"))
+        return false;
+    peer_shut(&peers[6]);
+    if (!expect_line(&peers[6], "quit", half) || !expect_end(&peers[6], half) ||
+        !leaves(7) || !peer_say(&peers[7], "/who\n/who"))
+        return false;
+    peer_shut(&peers[7]);
+    for (int i = 0; i < 2; i++)
+        if (!expect_line(&peers[7], "here: guest1 guest8", half))
+            return false;
+    if (!expect_end(&peers[7], half) || !leaves(8))
+        return false;
     net_sleep(PAUSE_MS); /* what is not to come may come late */
+    const char *every = "the log has every line that is said, commands and "
+                        "quit too";
     return logged(who[1], "lost: line longer than 1024 bytes") &&
            logged(who[2], "left") && logged(who[3], "left") &&
            logged(who[4], "lost: ") &&
-           expect_log(1, made("%s says: quit", who[3].text),
-                      "the log has every line that is said, quit too");
+           logged(who[5], "lost: line longer than 1024 bytes") &&
+           logged(who[6], "left") && logged(who[7], "left") &&
+           expect_log(1, made("%s says: quit", who[3].text), every) &&
+           expect_log(2, made("%s says: /who", who[7].text), every);
 }
 
 /* ------------------------------------------------------------------ names */
@@ -253,19 +457,88 @@ static bool bad_names(struct peer *peer)
         "/name a ", "/name \xc3\xbcx", "/name x!",   "/name a/b",
         "/name :",  "/name \x01",      "/name a\tb", "/name .",
     };
+    static const char nul[] = "/name bob\0\n", only[] = "/name \0\n";
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!asks(peer, names[i], "error: bad name", bad))
             return false;
-    return asks(peer, made("/name %s12345678", nonce()), "error: bad name",
+    return peer_send(peer, nul, sizeof nul - 1) &&
+           expect_line(peer, "error: bad name",
+                       made("%s: a NUL is none of them", bad)) &&
+           peer_send(peer, only, sizeof only - 1) &&
+           expect_line(peer, "error: bad name",
+                       made("%s: a NUL is none of them", bad)) &&
+           asks(peer, made("/name %s12345678", nonce()), "error: bad name",
                 bad);
+}
+
+/* What has /name or /who in front, and is neither. */
+static bool unknown_commands(struct peer *peer)
+{
+    static const char *const lines[] = {
+        "/",      "/WHO",  "/names",   "/names x", "/namesake",
+        "/who x", "/who ", "/whoami",  "/w",       "/NAME x",
+        "//who",  "/quit", "/name\tx", "/ who",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (!asks(peer, lines[i], "error: unknown command",
+                  "a line that begins with / is a command, and unless it is "
+                  "/who or /name and a name, an unknown one"))
+            return false;
+    return true;
+}
+
+/* What has passed since a moment, without what is the machine's fault. */
+static long long passed_since(long long since, long machine)
+{
+    long long passed = net_now() - since;
+    machine = machine_ms() - machine;
+    if (machine > 0) /* threads that have ended are not counted any more */
+        passed -= machine;
+    return passed > 0 ? passed : 0;
+}
+
+/* The last of them quits and does not close its side. The others hear of it,
+ * and have its name, at once. */
+static bool frees_name(int last)
+{
+    struct peer *a = &peers[0], *goer = &peers[last];
+    long long best = WAIT_MS;
+    for (int try = 0; try < TRIES && best > FREE_MS; try++) {
+        char name[NAME_SIZE], *line = NULL;
+        enum got got;
+        snprintf(name, sizeof name, "goer-%d", try);
+        if (!peer_join(goer) ||
+            !asks(goer, made("/name %s", name), made("you are %s", name),
+                  "a good name is confirmed"))
+            return false;
+        long long since = net_now(), machine = machine_ms();
+        if (!peer_say(goer, "quit\n"))
+            return false;
+        while ((got = peer_line(a, WAIT_MS, &line)) == GOT_LINE)
+            if (strcmp(line, made("%s left", name)) == 0)
+                break;
+        if (got != GOT_LINE)
+            return wrong("whoever goes has left", made("\"%s left\"", name),
+                         "%s", got_text(a, got, line, WAIT_MS));
+        long long passed = passed_since(since, machine);
+        best = passed < best ? passed : best;
+        if (!asks(a, made("/name %s", name), made("you are %s", name),
+                  "the name of who has left is free at once, not only when "
+                  "the connection is closed"))
+            return false;
+        peer_close(goer);
+    }
+    if (best > FREE_MS)
+        return wrong("who says quit has left at once, not only when the "
+                     "connection is closed",
+                     "NAME left, at once", "only %lld ms later", best);
+    return true;
 }
 
 static bool names(void)
 {
     struct peer *a = &peers[0], *b = &peers[1], *c = &peers[2], *d = &peers[3];
     const char *tell = "a new name is told to everyone else";
-    const char *unknown =
-        "a line that begins with / is a command, known or not";
     char *first = nonce(), second[NAME_SIZE];
     snprintf(second, sizeof second, "%s_-AZ09z", nonce());
     if (!gather(3) || !bad_names(a))
@@ -281,10 +554,9 @@ static bool names(void)
         !expect_line(a, made("guest2 is now %s", second), tell) ||
         !expect_line(c, made("guest2 is now %s", second), tell))
         return false;
-    if (!asks(a, made("/%s", nonce()), "error: unknown command", unknown) ||
-        !asks(a, "/", "error: unknown command", unknown) ||
-        !asks(a, "/WHO", "error: unknown command", unknown) ||
-        !asks(a, "/names", "error: unknown command", unknown))
+    if (!asks(a, made("/name %s", first), "error: name taken",
+              "a name is taken if somebody has it, be it the asker") ||
+        !unknown_commands(a))
         return false;
     /* Whoever comes next must not get a name that somebody has. */
     if (!asks(c, "/name guest4", "you are guest4", "guest4 is free so far") ||
@@ -301,23 +573,33 @@ static bool names(void)
                   : made("here: Zed guest4 %s %s", second, first),
               "all names, sorted as strcmp sorts, separated by single blanks"))
         return false;
+    if (!expect_line(b, "guest5 is now Zed", tell) ||
+        !asks(b, "/name zed", "you are zed",
+              "zed and Zed are two names: strcmp") ||
+        !asks(b, made("/name %s", second), made("you are %s", second),
+              "a good name is confirmed") ||
+        !expect_line(a, "guest5 is now Zed", tell) ||
+        !expect_line(a, made("%s is now zed", second), tell) ||
+        !expect_line(a, made("zed is now %s", second), tell))
+        return false;
     /* A reset is a leave; a name that is free can be had. */
     peer_reset(d);
-    return expect_line(a, "guest5 is now Zed", tell) &&
-           expect_line(a, "Zed left", "whoever goes has left, a reset too") &&
+    return expect_line(a, "Zed left", "whoever goes has left, a reset too") &&
            asks(a, "/name Zed", "you are Zed", "Zed has left") &&
            peer_join(d) &&
            expect_line(a, "guest6 joined", "numbers count up") &&
            asks(a, "/who", made("here: Zed guest4 guest6 %s", second),
-                "who has left is not here any more");
+                "who has left is not here any more") &&
+           frees_name(4);
 }
 
 /* ------------------------------------------------------------ come and go */
 
 /* Who is in the room, as its first member, the observer, was told. */
 static struct {
-    char names[2 * TALKERS + 2][NAME_SIZE];
+    char names[HALL + 2][NAME_SIZE];
     int count;
+    int guests; /* the highest number so far */
 } roster;
 
 static int find(const char *name)
@@ -332,8 +614,8 @@ static int find(const char *name)
 static bool note(const char *line)
 {
     char first[NAME_SIZE] = "", second[NAME_SIZE] = "";
-    const char *cause = "joins, renames and leaves are told in the order in "
-                        "which they happened, once each";
+    static const char cause[] = "joins, renames and leaves are told in the "
+                                "order in which they happened, once each";
     if (sscanf(line, "%31s is now %31s", first, second) == 2) {
         int at = find(first);
         if (at < 0 || find(second) >= 0)
@@ -344,8 +626,15 @@ static bool note(const char *line)
     if (sscanf(line, "%31s %31s", first, second) == 2 &&
         strcmp(line, made("%s %s", first, second)) == 0) {
         int at = find(first);
+        int number = 0;
+        if (strcmp(second, "joined") == 0 &&
+            sscanf(first, "guest%d", &number) == 1 && number <= roster.guests)
+            return wrong(made("%s; guestN: the number counts up", cause),
+                         made("a number over %d", roster.guests), "\"%s\"",
+                         line);
+        roster.guests = number > 0 ? number : roster.guests;
         if (strcmp(second, "joined") == 0 && at < 0 &&
-            roster.count < 2 * TALKERS + 2) {
+            roster.count < HALL + 2) {
             memcpy(roster.names[roster.count++], first, NAME_SIZE);
             return true;
         }
@@ -383,14 +672,14 @@ static int by_name(const void *a, const void *b)
 /* /who says what the observer was told. */
 static bool who_is_right(void)
 {
-    static char expected[2 * TALKERS * NAME_SIZE];
+    static char expected[(HALL + 2) * NAME_SIZE];
     size_t length = (size_t)snprintf(expected, sizeof expected, "here:");
     qsort(roster.names, (size_t)roster.count, NAME_SIZE, by_name);
     for (int i = 0; i < roster.count; i++)
         length += (size_t)snprintf(expected + length, sizeof expected - length,
                                    " %s", roster.names[i]);
     return asks(&peers[0], "/who", expected,
-                "/who: everyone who is here, once, sorted");
+                "/who: everyone who is here, once, sorted, however many");
 }
 
 /* A wave of members: all connect at once, take names, and most go again, each
@@ -404,6 +693,9 @@ static bool wave(const char *word)
             return false;
     if (!observe(2 * TALKERS) || !who_is_right())
         return false;
+    for (int i = 1; i <= TALKERS; i++)
+        if (!expect_greeting(&peers[i]))
+            return false;
     for (int i = 1; i <= TALKERS; i++) {
         if (i % 5 == 0 && i > TALKERS / 2)
             continue; /* stays */
@@ -431,14 +723,232 @@ static bool wave(const char *word)
     return true;
 }
 
-static bool come_and_go(void)
+/* The observer comes in. */
+static bool observer(void)
 {
     if (!peer_join(&peers[0]))
         return false;
     snprintf(roster.names[roster.count++], NAME_SIZE, "guest1");
+    roster.guests = 1;
+    return true;
+}
+
+static bool come_and_go(void)
+{
+    if (!observer())
+        return false;
     for (int i = 0; i < WAVES; i++)
         if (!wave(nonce()))
             return false;
+    return who_is_right();
+}
+
+/* All want one name at once, again and again: one gets it. */
+static bool one_name(void)
+{
+    if (!gather(RIVALS))
+        return false;
+    for (int contest = 0; contest < CONTESTS; contest++) {
+        char *name = nonce();
+        int winners = 0;
+        for (int i = 0; i < RIVALS; i++)
+            if (!peer_say(&peers[i], made("/name %s\n", name)))
+                return false;
+        for (int i = 0; i < RIVALS; i++) {
+            char *line = NULL;
+            enum got got;
+            do /* what it is told of the others comes between */
+                got = peer_line(&peers[i], WAIT_MS, &line);
+            while (got == GOT_LINE && strstr(line, " is now ") != NULL);
+            if (got == GOT_LINE && strcmp(line, "error: name taken") == 0)
+                continue;
+            if (got != GOT_LINE || strcmp(line, made("you are %s", name)) != 0)
+                return wrong("a name that is wanted is had or taken",
+                             made("\"you are %s\" or an error", name), "%s",
+                             got_text(&peers[i], got, line, WAIT_MS));
+            winners++;
+        }
+        if (winners != 1)
+            return wrong("two members cannot have one name: between the look "
+                         "and the taking nobody may come, one lock for both",
+                         made("one of %d members gets the name", RIVALS),
+                         "%d members got it", winners);
+    }
+    return true;
+}
+
+/* An heir gets answers to all it has asked, or the name. Returns whether it got
+ * the name, -1 after a verdict. */
+static int inherits(struct peer *heir)
+{
+    int got_it = 0;
+    for (int answers = 0; answers < ASKED;) {
+        char *line = NULL;
+        enum got got = peer_line(heir, WAIT_MS, &line);
+        if (got != GOT_LINE) {
+            (void)wrong("each command has an answer", "an answer", "%s",
+                        got_text(heir, got, line, WAIT_MS));
+            return -1;
+        }
+        got_it |= strcmp(line, "you are throne") == 0;
+        answers += strcmp(line, "you are throne") == 0 ||
+                   strcmp(line, "error: name taken") == 0;
+    }
+    return got_it;
+}
+
+/* A name is left again and again, and others wait for it: nobody has it before
+ * it is told that it was left. */
+static bool heirs(void)
+{
+    static char asking[ASKED * sizeof "/name throne\n"];
+    int holder = 1;
+    if (!observer())
+        return false;
+    for (int i = 0; i < ASKED; i++)
+        strcat(asking, "/name throne\n");
+    for (int i = 1; i <= HEIRS; i++)
+        if (!peer_join(&peers[i]) || !observe(1))
+            return false;
+    if (!peer_say(&peers[holder], "/name throne\n") ||
+        !hears_some_time(&peers[holder], "you are throne",
+                         "a good name is confirmed") ||
+        !observe(1))
+        return false;
+    for (int reign = 0; reign < REIGNS; reign++) {
+        int next = 0;
+        for (bool said = false; next == 0; said = true) {
+            for (int i = 1; i <= HEIRS; i++)
+                if (i != holder && !peer_say(&peers[i], asking))
+                    return false;
+            if (!said && !peer_say(&peers[holder], "quit\n"))
+                return false;
+            for (int i = 1; i <= HEIRS; i++) {
+                int got = i != holder ? inherits(&peers[i]) : 0;
+                if (got < 0)
+                    return false;
+                next = got > 0 ? i : next;
+            }
+        }
+        /* It has left, and one is now throne. */
+        if (!observe(2))
+            return false;
+        peer_close(&peers[holder]);
+        if (!peer_join(&peers[holder]) || !observe(1))
+            return false;
+        holder = next;
+    }
+    return true;
+}
+
+/* So many names as do not fit into a buffer of a few KiB. */
+static bool hall(void)
+{
+    if (!observer())
+        return false;
+    for (int i = 1; i <= HALL; i++) {
+        for (int more = i; i % TOGETHER == 1 && more < i + TOGETHER; more++)
+            if (!peer_open(&peers[more]) ||
+                !peer_say(&peers[more], made("/name %016d\n", more)))
+                return false;
+        if (i % TOGETHER == 0) {
+            if (!observe(2 * TOGETHER))
+                return false;
+            for (int j = 1; j <= i; j++)
+                (void)peer_receive(&peers[j]);
+        }
+    }
+    return who_is_right();
+}
+
+/* ------------------------------------------------------------- what stays */
+
+/* Open descriptors of the server, or -1 where the system does not tell. */
+static int server_descriptors(void)
+{
+    DIR *open_ones = opendir(made("/proc/%ld/fd", lab.pid));
+    int count = -2; /* "." and ".." */
+    if (open_ones == NULL)
+        return -1;
+    while (readdir(open_ones) != NULL)
+        count++;
+    (void)closedir(open_ones); /* only read */
+    return count;
+}
+
+/* A group of visitors comes, and each goes in its own way. */
+static bool visit(void)
+{
+    static char longer[1025];
+    memset(longer, 'x', sizeof longer);
+    for (int i = 1; i <= VISITORS; i++)
+        if (!peer_open(&peers[i]))
+            return false;
+    for (int i = 1; i <= VISITORS; i++) {
+        if (!expect_greeting(&peers[i]))
+            return false;
+        if (i % 4 == 0)
+            peer_reset(&peers[i]);
+        else if (i % 4 == 1)
+            peer_shut(&peers[i]);
+        else if (!peer_send(&peers[i], i % 4 == 2 ? "quit\n" : longer,
+                            i % 4 == 2 ? 5 : sizeof longer))
+            return false;
+    }
+    if (!observe(2 * VISITORS))
+        return false;
+    for (int i = 1; i <= VISITORS; i++)
+        if (peers[i].sock != NET_BAD)
+            peer_close(&peers[i]);
+    return true;
+}
+
+/* So much the server has, once those are gone who went: waits for that. */
+static bool back_to(long descriptors, long threads_there)
+{
+    long now = 0, threads_now = 0;
+    for (long long end = moment(WAIT_MS); net_now() < end;
+         net_sleep(AGAIN_MS)) {
+        now = server_descriptors();
+        threads_now = server_status("Threads:");
+        if (now <= descriptors && threads_now <= threads_there)
+            return true;
+    }
+    if (now > descriptors)
+        return wrong("a descriptor stays of a member that has gone: not every "
+                     "way to go ends in net_close",
+                     made("%ld descriptors, as before", descriptors),
+                     "%ld descriptors", now);
+    return wrong("a thread stays of a member that has gone",
+                 made("%ld threads, as before", threads_there), "%ld threads",
+                 threads_now);
+}
+
+/* A thousand come and go, and nothing stays of them. */
+static bool visitors(void)
+{
+    if (!observer())
+        return false;
+    net_sleep(PAUSE_MS / 5); /* the observer's own thread begins */
+    long descriptors = server_descriptors();
+    long threads_there = server_status("Threads:"), before = 0;
+    for (int i = 0; i < WARM_VISITS + VISITS; i++) {
+        if (i == WARM_VISITS) {
+            if (!back_to(descriptors, threads_there))
+                return false;
+            before = server_status("VmRSS:");
+        }
+        if (!visit())
+            return false;
+    }
+    if (!back_to(descriptors, threads_there))
+        return false;
+    long after = server_status("VmRSS:");
+    if (before > 0 && after - before > LEFT_KIB)
+        return wrong("memory stays of members that have gone: it is not freed",
+                     made("at most %d KiB more after %d members", LEFT_KIB,
+                          VISITS * VISITORS),
+                     "%ld KiB more", after - before);
     return who_is_right();
 }
 
@@ -446,7 +956,10 @@ static bool come_and_go(void)
 
 /* The first member, who is slow; the second one talks, the third one reads. */
 static struct {
+    int newcomers; /* so far: the number of the last one */
+    char name[NAME_SIZE];
     char line[LONG_LINE + 1]; /* that the second one says */
+    long lines;               /* of those it was told */
     long told;                /* bytes for the first one so far */
     bool gone;                /* it has left */
     int late;                 /* batches that the third one had to wait for */
@@ -460,14 +973,14 @@ static unsigned port_of(const struct peer *peer)
     return colon != NULL ? (unsigned)atoi(colon + 1) : 0;
 }
 
-/* Bytes in the buffers of the slow one's connection, at both of its ends. What
+/* Bytes in the buffers of a slow one's connection, at both of its ends. What
  * is sent and not yet confirmed may be counted twice, some thousand bytes.
  * Returns `unknown` where the system does not tell (all but Linux). The table
  * is no snapshot: while other connections come and go, a row may be there
  * twice, or not at all. */
-static long in_the_kernel(long unknown)
+static long in_the_kernel(const struct peer *peer, long unknown)
 {
-    unsigned port = port_of(&peers[0]), server = (unsigned)atoi(lab.at.port);
+    unsigned port = port_of(peer), server = (unsigned)atoi(lab.at.port);
     const char *ours = made(":%04X", port);
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         unsigned from, to, unsent, unread;
@@ -497,30 +1010,49 @@ static long in_the_kernel(long unknown)
  * `unknown` ones where the system does not tell. */
 static long kept(long unknown)
 {
-    return slow.told - in_the_kernel(unknown);
+    return slow.told - in_the_kernel(&peers[0], unknown);
+}
+
+/* Connects one for whom the kernel keeps little. */
+static bool join_narrow(struct peer *peer)
+{
+    peer_segment = SEGMENT;
+    bool good = peer_open_narrow(peer, NARROW) && expect_greeting(peer);
+    peer_segment = 0;
+    return good;
+}
+
+/* The slow one comes in, for the first time or once more. */
+static bool slow_joins(void)
+{
+    memset(slow.line, 'y', LONG_LINE);
+    memcpy(slow.line, nonce(), 9);
+    slow.lines = slow.told = 0;
+    slow.gone = false;
+    snprintf(slow.name, sizeof slow.name, "guest%d", ++slow.newcomers);
+    return join_narrow(&peers[0]);
 }
 
 /* The three come in. */
 static bool slow_room(void)
 {
-    memset(slow.line, 'y', LONG_LINE);
-    memcpy(slow.line, nonce(), 9);
-    peer_segment = SEGMENT;
-    if (!peer_open_narrow(&peers[0], NARROW) || !expect_greeting(&peers[0]))
+    if (!slow_joins() || !peer_join(&peers[1]) || !peer_join(&peers[2]))
         return false;
-    peer_segment = 0;
-    return peer_join(&peers[1]) && peer_join(&peers[2]) &&
-           expect_line(&peers[1], "guest3 joined", "a newcomer is announced");
+    slow.newcomers = 3;
+    return expect_line(&peers[1], "guest3 joined", "a newcomer is announced") &&
+           expect_line(&peers[0], "guest2 joined", "a newcomer is announced") &&
+           expect_line(&peers[0], "guest3 joined", "a newcomer is announced");
 }
 
-/* A batch of lines from the second member to the third. */
-static bool batch(void)
+/* So many lines from the second member to the third, who may hear of others
+ * between them. */
+static bool lines_go_on(int count)
 {
     int heard = 0;
-    for (int i = 0; i < BATCH; i++)
+    for (int i = 0; i < count; i++)
         if (!peer_say(&peers[1], made("%s\n", slow.line)))
             return false;
-    while (heard < BATCH) {
+    while (heard < count) {
         char *line = NULL;
         enum got got = peer_line(&peers[2], WAIT_MS, &line);
         if (got != GOT_LINE)
@@ -528,43 +1060,125 @@ static bool batch(void)
                          "that: nobody may wait for one member's socket",
                          "lines go on to those who read", "%s",
                          got_text(&peers[2], got, line, WAIT_MS));
-        if (strcmp(line, "guest1 left") == 0)
+        if (strcmp(line, made("%s left", slow.name)) == 0)
             slow.gone = true;
         else if (strcmp(line, made("guest2: %s", slow.line)) == 0)
             heard++;
-        else
+        else if (strstr(line, " joined") == NULL &&
+                 strstr(line, " left") == NULL)
             return wrong(room_cause, "the next line of guest2", "\"%s\"", line);
     }
-    slow.told += (long)BATCH * TOLD_BYTES;
+    slow.lines += count;
+    slow.told += (long)count * TOLD_BYTES;
     return true;
 }
 
-/* The same; how long it took is noted, without what is the machine's fault. */
+static bool batch(void)
+{
+    return lines_go_on(BATCH);
+}
+
+/* A batch; how long it took is noted. */
 static bool timed_batch(void)
 {
-    long long since = net_now(), machine = machine_ms();
+    long long since = net_now();
+    long machine = machine_ms();
     if (!batch())
         return false;
-    long long passed = net_now() - since;
-    machine = machine_ms() - machine;
-    if (machine > 0) /* threads that have ended are not counted any more */
-        passed -= machine;
+    long long passed = passed_since(since, machine);
     slow.late += passed > DELAY_MS;
     slow.latest = passed > slow.latest ? passed : slow.latest;
     return true;
 }
 
-/* Reads lines until this one. */
-static bool hears_some_time(struct peer *peer, const char *text,
-                            const char *cause)
+/* The second one talks until so many bytes wait for the slow one. */
+static bool fill_slow(long bytes)
 {
-    char *line = NULL;
-    enum got got;
-    while ((got = peer_line(peer, WAIT_MS, &line)) == GOT_LINE)
-        if (strcmp(line, text) == 0)
+    long waiting;
+    while ((waiting = kept(0)) < bytes) {
+        bool near = waiting + (long)BATCH * TOLD_BYTES > bytes;
+        if (!lines_go_on(near ? 1 : BATCH))
+            return false;
+        if (slow.gone)
+            return wrong("up to 64 KiB may wait for a member before it is "
+                         "dropped",
+                         "a member that is slow, and stays",
+                         "\"%s left\" with %ld bytes waiting at most",
+                         slow.name, waiting + (long)BATCH * TOLD_BYTES);
+    }
+    return true;
+}
+
+/* The slow one reads all that it was told. Returns how many lines came, or -1
+ * after a verdict if it is to judge. */
+static long reads_all(bool judge, const char *cause)
+{
+    for (long read = 0; read < slow.lines; read++) {
+        char *line = NULL;
+        enum got got = peer_line(&peers[0], WAIT_MS, &line);
+        if (got == GOT_LINE && strcmp(line, made("guest2: %s", slow.line)) == 0)
+            continue;
+        if (!judge)
+            return read;
+        (void)wrong(cause, made("all %ld lines that it was told", slow.lines),
+                    "behind %ld of them %s", read,
+                    got_text(&peers[0], got, line, WAIT_MS));
+        return -1;
+    }
+    return slow.lines;
+}
+
+/* How often all threads together have gone to sleep so far. */
+static long naps_so_far(void)
+{
+    long naps = 0;
+    DIR *tasks = opendir(made("/proc/%ld/task", lab.pid));
+    if (tasks == NULL)
+        return 0;
+    for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
+        char text[256];
+        static const char key[] = "voluntary_ctxt_switches:";
+        FILE *file = fopen(
+            made("/proc/%ld/task/%.20s/status", lab.pid, entry->d_name), "r");
+        if (entry->d_name[0] == '.' || file == NULL) {
+            if (file != NULL)
+                (void)fclose(file); /* only read */
+            continue;
+        }
+        while (fgets(text, sizeof text, file) != NULL)
+            if (strncmp(text, key, sizeof key - 1) == 0)
+                naps += strtol(text + sizeof key - 1, NULL, 10);
+        (void)fclose(file); /* only read */
+    }
+    (void)closedir(tasks); /* only read */
+    return naps;
+}
+
+/* In a second nobody wakes up more often than so; what still goes on when the
+ * look begins may spoil one. */
+static bool expect_few_wakes(long most, const char *cause)
+{
+    long naps = 0;
+    for (int try = 0; try < 2; try++) {
+        naps = naps_so_far();
+        net_sleep(IDLE_MS);
+        naps = naps_so_far() - naps;
+        if (naps <= most)
             return true;
-    return wrong(cause, made("\"%s\"", text), "%s",
-                 got_text(peer, got, line, WAIT_MS));
+    }
+    return wrong(cause, made("at most %ld times a second", most),
+                 "%ld times in a second", naps);
+}
+
+/* All threads together sleep while something is unsent, but for a look now and
+ * then. */
+static bool sleeps_unsent(void)
+{
+    return expect_idle(IDLE_PERCENT, "it asks again and again while something "
+                                     "is unsent, instead of waiting") &&
+           expect_few_wakes(WAKES_UNSENT,
+                            "it asks again and again while something is "
+                            "unsent, many times a second");
 }
 
 /* Who reads late, but before 64 KiB wait, gets all of it, though nobody says
@@ -573,41 +1187,245 @@ static bool slow_reader(void)
 {
     const char *rest = "what a socket does not take waits, and goes on its way "
                        "as soon as there is room, not with the next line";
-    if (!slow_room() ||
-        !expect_line(&peers[0], "guest2 joined", "a newcomer is announced") ||
-        !expect_line(&peers[0], "guest3 joined", "a newcomer is announced"))
+    if (!slow_room() || !fill_slow(MANY_BYTES))
         return false;
-    long waiting;
-    while ((waiting = kept(0)) < SOME_BYTES) {
-        if (!batch())
-            return false;
-        if (slow.gone)
-            return wrong("up to 64 KiB may wait for a member before it is "
-                         "dropped",
-                         "a member that is slow, and stays",
-                         "\"guest1 left\" with %ld bytes waiting at most",
-                         waiting + (long)BATCH * TOLD_BYTES);
-    }
     net_sleep(PAUSE_MS);
-    long lines = slow.told / TOLD_BYTES;
-    for (long read = 0; read < lines; read++) {
-        char *line = NULL;
-        enum got got = peer_line(&peers[0], WAIT_MS, &line);
-        if (got != GOT_LINE || strcmp(line, made("guest2: %s", slow.line)) != 0)
-            return wrong(rest, made("all %ld lines that it was told", lines),
-                         "behind %ld of them %s", read,
-                         got_text(&peers[0], got, line, WAIT_MS));
-    }
+    if (!sleeps_unsent())
+        return false;
+    long long since = net_now();
+    long machine = machine_ms();
+    if (reads_all(true, rest) < 0)
+        return false;
+    long long passed = passed_since(since, machine);
+    if (passed > DRAIN_MS)
+        return wrong(rest, made("all of it within %d ms", DRAIN_MS),
+                     "only after %lld ms", passed);
     char *word = nonce();
     return peer_say(&peers[1], made("%s\n", word)) &&
            expect_line(&peers[0], made("guest2: %s", word),
                        "who has caught up is a member as before");
 }
 
+/* Says /who so often. Returns how many bytes the answers have. */
+static long asks_often(struct peer *peer, int times, size_t answer)
+{
+    for (int i = 0; i < times; i++)
+        if (!peer_say(peer, "/who\n"))
+            return -1;
+    return (long)times * (long)answer;
+}
+
+/* One never reads; behind it another one reads late, its own answers wait for
+ * it: the first one is not in its way. */
+static bool two_slow(void)
+{
+    static const char here[] = "here: guest1 guest2 guest3 guest4";
+    struct peer *late = &peers[3];
+    if (!slow_room() || !join_narrow(late) || !fill_slow(WAITING))
+        return false;
+    long lines = slow.lines, asked = 0;
+    long told = lines * TOLD_BYTES;
+    while (told - in_the_kernel(late, 0) < WAITING) {
+        long more = asks_often(late, BATCH, sizeof here);
+        if (more < 0)
+            return false;
+        told += more;
+        asked += BATCH;
+        net_sleep(1);
+    }
+    net_sleep(PAUSE_MS);
+    const char *rest = "two are slow: what waits for one of them goes on its "
+                       "way, though the other one does not read";
+    for (long i = 0; i < lines + asked; i++)
+        if (!expect_line(late, i < lines ? made("guest2: %s", slow.line) : here,
+                         rest))
+            return false;
+    return true;
+}
+
+/* One who asks and asks and does not read: its own answers count, too. */
+static bool asker(void)
+{
+    const char *own = "64 KiB may wait for a member, its own answers too: "
+                      "beyond that it is dropped, and not waited for";
+    if (!slow_room() ||
+        !asks(&peers[0], "/name 0123456789abcdef", "you are 0123456789abcdef",
+              "a good name is confirmed"))
+        return false;
+    snprintf(slow.name, sizeof slow.name, "0123456789abcdef");
+    long long end = moment(WAIT_MS);
+    while (!slow.gone && net_now() < end) {
+        char *line = NULL;
+        static const char asking[] = "/who\n/who\n/who\n/who\n";
+        if (net_send(peers[0].sock, asking, sizeof asking - 1) > 0)
+            end = moment(WAIT_MS);
+        else if (!net_would_block(net_error()))
+            end = 0;
+        else
+            (void)net_wait(peers[2].sock, NET_READABLE, AGAIN_MS);
+        (void)peer_receive(&peers[2]);
+        while (peer_take(&peers[2], &line))
+            slow.gone |= strcmp(line, made("%s left", slow.name)) == 0;
+    }
+    if (!slow.gone &&
+        !hears_some_time(&peers[2], made("%s left", slow.name), own))
+        return false;
+    return expect_log(1, " lost: does not read", own) && batch();
+}
+
+/* Three hundred short lines from the second to the third, in how many ms? */
+static long long short_lines(void)
+{
+    char *word = nonce();
+    char said[16];
+    long long since = net_now();
+    long machine = machine_ms();
+    for (int i = 1; i < SHORT_LINES; i++)
+        if (!peer_say(&peers[1], "x\n"))
+            return -1;
+    snprintf(said, sizeof said, "%s", word);
+    if (!peer_say(&peers[1], made("%s\n", said)) ||
+        !hears_some_time(&peers[2], made("guest2: %s", said),
+                         "somebody does not read, and the others wait for "
+                         "that: nobody may wait for one member's socket"))
+        return -1;
+    return passed_since(since, machine);
+}
+
+/* The least of some tries: what else there is is the machine's. */
+static long long least_of_short_lines(void)
+{
+    long long least = WAIT_MS;
+    for (int try = 0; try < TRIES; try++) {
+        long long one = short_lines();
+        if (one < 0)
+            return -1;
+        least = one < least ? one : least;
+    }
+    return least;
+}
+
+/* While something is unsent for one member, a line to another takes no longer
+ * than before: not by a little either, three hundred times. */
+static bool no_delay(void)
+{
+    if (!slow_room())
+        return false;
+    long long without = least_of_short_lines();
+    if (without < 0)
+        return false;
+    char *line;
+    long long end = moment(WAIT_MS);
+    for (int got = 0; got < TRIES * SHORT_LINES && net_now() < end;)
+        if (peer_line(&peers[0], WAIT_MS, &line) == GOT_LINE)
+            got++;
+    if (!fill_slow(WAITING))
+        return false;
+    long long with = least_of_short_lines();
+    if (with < 0)
+        return false;
+    if (with - without > DELAY_MS)
+        return wrong("somebody does not read, and with each line the others "
+                     "wait a little for that",
+                     made("%d short lines as fast as before: in %lld ms and "
+                          "%d more",
+                          SHORT_LINES, without, DELAY_MS),
+                     "in %lld ms", with);
+    return true;
+}
+
+/* The slow one goes, and comes again as another one for whom something waits.
+ */
+static bool next_slow(void)
+{
+    peer_close(&peers[0]);
+    return slow_joins() && fill_slow(WAITING);
+}
+
+static bool goes(struct peer *peer, bool quits)
+{
+    if (quits)
+        return peer_say(peer, "quit\n");
+    peer_shut(peer);
+    return true;
+}
+
+/* A slow one goes, in one of two ways, and then reads: it gets all that waited,
+ * and then the end. Who has not made it in a second is not the server's fault,
+ * so there is more than one try. */
+static bool goes_late(bool quits)
+{
+    const char *rest = quits ? "who goes still gets what waits for it, as long "
+                               "as it reads: then quit, then the end"
+                             : "who goes, half-closed, still gets what waits "
+                               "for it, as long as it reads: then the end";
+    for (int try = 0; try < TRIES; try++) {
+        bool last = try == TRIES - 1;
+        char *line = NULL;
+        if (!next_slow() || !goes(&peers[0], quits))
+            return false;
+        long read = reads_all(last, rest);
+        if (read < 0)
+            return false;
+        if (read < slow.lines)
+            continue;
+        enum got got = peer_line(&peers[0], WAIT_MS, &line);
+        if (quits && got == GOT_LINE && strcmp(line, "quit") == 0)
+            got = peer_line(&peers[0], WAIT_MS, &line);
+        if (got == GOT_END)
+            return true;
+        if (last)
+            return wrong(rest, "all of it, and then the end", "%s",
+                         got_text(&peers[0], got, line, WAIT_MS));
+    }
+    return true;
+}
+
+/* While one goes who does not read, or does not close, lines go on. */
+static bool nobody_waits(bool reads)
+{
+    long long least = WAIT_MS;
+    for (int try = 0; try < TRIES && least > DELAY_MS; try++) {
+        struct peer *goer = reads ? &peers[3] : &peers[0];
+        if (reads ? !peer_join(goer) : !next_slow())
+            return false;
+        slow.newcomers += reads;
+        if (!goes(goer, true) ||
+            (reads && !expect_line(goer, "quit", "quit is answered with quit")))
+            return false;
+        net_sleep(AGAIN_MS);
+        long long since = net_now();
+        long machine = machine_ms();
+        if (!lines_go_on(1))
+            return false;
+        long long passed = passed_since(since, machine);
+        least = passed < least ? passed : least;
+        if (reads)
+            peer_close(goer);
+    }
+    if (least <= DELAY_MS)
+        return true;
+    return wrong("a member goes, and the others wait for that: nobody may wait "
+                 "for it with the room locked",
+                 "lines within 200 ms", "after %lld ms", least);
+}
+
+static bool goodbyes(void)
+{
+    if (!slow_room() || !goes_late(true) || !goes_late(false) ||
+        !nobody_waits(true) || !nobody_waits(false) || !next_slow())
+        return false;
+    peer_shut(&peers[0]);
+    return expect_idle(IDLE_PERCENT, "it asks again and again while something "
+                                     "is unsent for one who goes, instead of "
+                                     "waiting");
+}
+
 static bool non_reader(void)
 {
     if (!slow_room())
         return false;
+    struct net_name who = net_local_name(peers[0].sock);
     long before = server_status("VmRSS:");
     while (!slow.gone && kept(KERNELS) < TOO_MUCH)
         if (!timed_batch())
@@ -631,8 +1449,18 @@ static bool non_reader(void)
         return wrong("what waits for a member has a limit, 64 KiB",
                      made("at most %d KiB of memory more", MEMORY_KIB),
                      "%ld KiB more", after - before);
-    return expect_log(1, " lost: does not read",
-                      "the log says why a member was dropped");
+    char *line = NULL;
+    enum got got;
+    while ((got = peer_line(&peers[0], WAIT_MS, &line)) == GOT_LINE)
+        if (strcmp(line, made("guest2: %s", slow.line)) != 0)
+            return wrong("a member is dropped without a word",
+                         "what it was told, and the end", "\"%s\"", line);
+    if (got == GOT_NOTHING)
+        return wrong("who is dropped is closed, too: it sees the end, or a "
+                     "reset",
+                     "the end of the connection", "%s",
+                     got_text(&peers[0], got, line, WAIT_MS));
+    return logged(who, "lost: does not read");
 }
 
 /* ------------------------------------------------ noise, for a sanitizer */
@@ -673,14 +1501,61 @@ static void push(void)
     }
 }
 
+/* Asks so often that something waits for it, says quit, and does not read. */
+static void fills_itself(struct peer *peer)
+{
+    for (int i = 0; i < NOISE_ASKS && in_the_kernel(peer, 0) < WAITING; i++) {
+        (void)net_send(peer->sock, "/who\n/who\n", 10);
+        forget_all(TALKERS);
+    }
+    (void)net_send(peer->sock, "quit\n", 5);
+}
+
+/* Comes in where others talk: a wrong greeting is another part's. */
+static bool comes(struct peer *peer)
+{
+    char *line = NULL;
+    enum got got;
+    if (!peer_open(peer))
+        return false;
+    while ((got = peer_line(peer, WAIT_MS, &line)) == GOT_LINE)
+        if (strcmp(line, GREETING) == 0)
+            return true;
+    return wrong("under the sanitizer it is no room: nobody gets in",
+                 "the greeting", "%s", got_text(peer, got, line, WAIT_MS));
+}
+
+/* Some of them go, in all ways there are, at once. */
+static void all_go(int first, int last)
+{
+    static char longer[1026];
+    memset(longer, 'x', 1025);
+    for (int i = first; i < last; i++) {
+        if (i % 4 == 0)
+            (void)net_send(peers[i].sock, longer, 1025);
+        else if (i % 4 == 1)
+            (void)net_send(peers[i].sock, "quit\n", 5);
+        else if (i % 4 == 2)
+            peer_shut(&peers[i]);
+        else
+            peer_reset(&peers[i]);
+    }
+    net_sleep(PAUSE_MS / 5);
+    forget_all(TALKERS);
+    for (int i = first; i < last; i++)
+        peer_close(&peers[i]);
+}
+
 /* All that a room can be asked for, at once, and only one thing is judged:
  * that it is a room. The sanitizer looks at the rest. */
 static bool noise(void)
 {
-    struct peer non_reader;
+    static const char *const says[] = {"/who\n", "/nothing\n", "/name\n",
+                                       "/name a b\n", "\n"};
+    struct peer non_reader, quitter;
     char *word = nonce(), *line = NULL;
     for (int i = 0; i < TALKERS; i++)
-        if (!peer_join(&peers[i]))
+        if (!comes(&peers[i]))
             return false;
     for (int number = 0; number < LINES; number++)
         for (int i = 0; i < TALKERS; i++) {
@@ -688,12 +1563,12 @@ static bool noise(void)
             if (number % 5 == 1)
                 what = made("/name n%d_%d\n", i, number);
             if (number % 5 == 3)
-                what = "/who\n";
+                what = says[i % 5];
             if (!peer_say(&peers[i], what))
                 return false;
             if (number == LINES / 2 && i % 2 == 1) {
                 peer_reset(&peers[i]);
-                if (!peer_join(&peers[i]))
+                if (!comes(&peers[i]))
                     return false;
             }
         }
@@ -707,11 +1582,15 @@ static bool noise(void)
                          made("a line with %s", word), "%s",
                          got_text(&peers[1], got, line, WAIT_MS));
     } while (strstr(line, word) == NULL);
+    all_go(6, TALKERS);
+    peer_segment = SEGMENT;
     if (!peer_open_narrow(&non_reader, NARROW))
         return false;
-    for (int i = 6; i < TALKERS; i++)
-        peer_close(&peers[i]);
     push();
+    if (!peer_open_narrow(&quitter, NARROW))
+        return false;
+    peer_segment = 0;
+    fills_itself(&quitter);
     /* One more comes, to whatever state the room is in: whether it waits for
      * somebody is another part's, but by now it would be dead. */
     if (!peer_open(&peers[TALKERS]))
@@ -722,22 +1601,47 @@ static bool noise(void)
 
 /* ------------------------------------------------------------- the models */
 
+/* Nobody speaks, and nobody wakes up; one quits and does not close its side,
+ * and still nobody is busy. */
+static bool asleep(const char *busy)
+{
+    return expect_idle(IDLE_PERCENT, busy) &&
+           expect_few_wakes(WAKES_IDLE,
+                            "nobody speaks, and a thread wakes up now and then "
+                            "to look, instead of waiting for what happens") &&
+           peer_say(&peers[1], "quit\n") &&
+           expect_idle(IDLE_PERCENT,
+                       "it asks again and again while a member goes, which has "
+                       "not closed its side, instead of waiting");
+}
+
 static bool threads(void)
 {
     return gather(MEMBER_THREADS) && hears(MEMBER_THREADS, nonce()) &&
            expect_threads(MEMBER_THREADS + 1, 3 * MEMBER_THREADS + 3,
                           "chapter 03 has a thread for each member") &&
-           expect_idle(IDLE_PERCENT, "a thread asks again and again instead "
-                                     "of waiting");
+           asleep("a thread asks again and again instead of waiting");
 }
 
 static bool one_thread(void)
 {
     return gather(MEMBER_THREADS) && hears(MEMBER_THREADS, nonce()) &&
            expect_threads(1, 1, "this chapter serves all in one thread") &&
-           expect_idle(IDLE_PERCENT,
-                       "it asks again and again instead of waiting: a time "
-                       "limit of 0, or something is watched that nobody takes");
+           asleep("it asks again and again instead of waiting: a time "
+                  "limit of 0, or something is watched that nobody takes") &&
+           expect_threads(1, 1,
+                          "this chapter serves all in one thread, those "
+                          "who go, too");
+}
+
+/* What is typed at the server is nothing to the room. The grader has typed
+ * before this begins. */
+static bool keyboard(void)
+{
+    const char *typed = "there is no operator: the server does not read "
+                        "standard input";
+    return gather(2) && expect_silence(&peers[0], PAUSE_MS, typed) &&
+           hears(2, nonce()) && expect_log(0, "typed at the server", typed);
 }
 
 /* What becomes of one more, who is connected. Returns 1 if it is greeted, 0 if
@@ -796,6 +1700,9 @@ static bool gets_in(struct peer *peer)
 static bool crowded(void)
 {
     int inside = 0, refused = 0, last = 0;
+    /* The standard streams, the listener, and what the grader has given it. */
+    int taken = server_descriptors();
+    int most = FD_SETSIZE - (taken > 0 ? taken : 4);
     for (int i = 0; i < CROWDED; i++) {
         listen_in(inside);
         for (int more = i; i % TOGETHER == 0 && more < i + TOGETHER; more++)
@@ -812,12 +1719,12 @@ static bool crowded(void)
             peer_close(&peers[i]);
         }
     }
-    if (inside > AT_MOST || inside < AT_LEAST)
+    if (inside > most || inside < most - FEW)
         return wrong(
-            "an fd_set holds FD_SETSIZE sockets, and some are taken "
-            "by the listener and the standard streams; FD_SET beyond "
-            "that writes into foreign memory: net_can_select",
-            made("%d to %d members, the others refused", AT_LEAST, AT_MOST),
+            "an fd_set holds sockets whose number is below FD_SETSIZE, however "
+            "many there are, and some numbers are taken; FD_SET beyond that "
+            "writes into foreign memory: net_can_select",
+            made("%d to %d members, the others refused", most - FEW, most),
             "%d members, %d refused", inside, refused);
     char *word = nonce();
     if (!peer_say(&peers[last], made("%s\n", word)) ||
@@ -833,6 +1740,57 @@ static bool crowded(void)
         return false;
     peer_close(&peers[last]);
     return gets_in(&peers[last]);
+}
+
+/* Descriptors that the server may have, or -1 where the system does not tell.
+ */
+static int descriptor_limit(void)
+{
+    char text[256];
+    int limit = -1;
+    FILE *file = fopen(made("/proc/%ld/limits", lab.pid), "r");
+    if (file == NULL)
+        return -1;
+    while (fgets(text, sizeof text, file) != NULL)
+        (void)sscanf(text, "Max open files %d", &limit);
+    (void)fclose(file); /* only read */
+    return limit;
+}
+
+/* There are no more descriptors: a newcomer waits, and the server sleeps. When
+ * somebody goes it gets in. */
+static bool queue(void)
+{
+    int limit = descriptor_limit(), taken = server_descriptors(), inside = 0;
+    const char *waits = "without a descriptor a newcomer waits in the queue, "
+                        "and the others are served as before";
+    if (limit < 0 || taken < 0 || limit - taken > TALKERS)
+        return true; /* it could not be limited here */
+    int many = limit - taken;
+    for (int i = 0; i < many + 2; i++)
+        if (!peer_open(&peers[i]))
+            return false;
+    for (; inside < many; inside++) {
+        char *line = NULL;
+        enum got got = peer_line(&peers[inside], PAUSE_MS, &line);
+        if (got == GOT_NOTHING && inside >= many - FEW)
+            break;
+        if (got != GOT_LINE || strcmp(line, GREETING) != 0)
+            return wrong(waits, made("%d members", many), "newcomer %d: %s",
+                         inside + 1,
+                         got_text(&peers[inside], got, line, PAUSE_MS));
+    }
+    char *word = nonce();
+    if (!expect_silence(&peers[inside], PAUSE_MS, waits) ||
+        !expect_idle(IDLE_PERCENT, "without a descriptor it asks again and "
+                                   "again, instead of waiting") ||
+        !peer_say(&peers[1], made("%s\n", word)) ||
+        !hears_some_time(&peers[0], made("guest2: %s", word), waits) ||
+        !peer_say(&peers[1], "quit\n") ||
+        !hears_some_time(&peers[1], "quit", "quit is answered with quit"))
+        return false;
+    peer_close(&peers[1]);
+    return expect_greeting(&peers[inside]);
 }
 
 /* So many members at once as no fd_set holds. */
@@ -864,12 +1822,30 @@ static bool multitude(void)
 int main(int argc, char **argv)
 {
     static const struct check checks[] = {
-        {"fan-out", fan_out},         {"endings", endings},
-        {"talkers", talkers},         {"names", names},
-        {"come-and-go", come_and_go}, {"slow-reader", slow_reader},
-        {"non-reader", non_reader},   {"noise", noise},
-        {"threads", threads},         {"one-thread", one_thread},
-        {"crowded", crowded},         {"multitude", multitude},
+        {"bursts", bursts},
+        {"chorus", chorus},
+        {"one-name", one_name},
+        {"heirs", heirs},
+        {"hall", hall},
+        {"visitors", visitors},
+        {"two-slow", two_slow},
+        {"asker", asker},
+        {"no-delay", no_delay},
+        {"goodbyes", goodbyes},
+        {"keyboard", keyboard},
+        {"queue", queue},
+        {"fan-out", fan_out},
+        {"endings", endings},
+        {"talkers", talkers},
+        {"names", names},
+        {"come-and-go", come_and_go},
+        {"slow-reader", slow_reader},
+        {"non-reader", non_reader},
+        {"noise", noise},
+        {"threads", threads},
+        {"one-thread", one_thread},
+        {"crowded", crowded},
+        {"multitude", multitude},
     };
     return lab_main(argc, argv, checks, sizeof checks / sizeof checks[0]);
 }

@@ -5,12 +5,12 @@ load ../grade.bash
 
 @test "[10] part 1: lines go to all others, whole, under 50 talkers" {
     part 1 'the task, "Lines"; 03-threaded/README.md, "Read it"'
-    play_each fan-out endings talkers threads
+    play_each fan-out bursts chorus endings talkers threads
 }
 
 @test "[10] part 2: names, joins, leaves and /who, while 50 come and go" {
     part 2 '03-threaded/README.md, "Read it"; the task, "Names"'
-    play_each names come-and-go
+    play_each names one-name heirs come-and-go hall visitors
 }
 
 @test "[10] part 3: clean under a thread sanitizer" {
@@ -20,7 +20,7 @@ load ../grade.bash
 
 @test "[10] part 4: a member that does not read delays nobody, and is dropped" {
     part 4 'the task, "A member that does not read"; lab hints, part 4'
-    play_each slow-reader non-reader
+    play_each slow-reader two-slow asker no-delay goodbyes non-reader
 }
 
 # tsan NAME: under the sanitizer the scenario passes, nothing is reported, and

@@ -283,8 +283,8 @@ static void bring_last_words(struct member *member)
             flush_member(member);
         more = member->helped || member->waiting > 0;
         net_lock_release(&room);
-        if (more)
-            net_sleep(1);
+        if (more) /* its helper wakes up, too, as soon as there is room */
+            (void)net_wait(member->sock, NET_WRITABLE, LOOK_MS);
     }
 }
 
