@@ -2,14 +2,19 @@
 # grade.bats - the bonus, Room on poll: make grade N=bonus
 
 load ../grade.bash
+load ../03/room.bash
 
-@test "[10] part 1: 2,000 members at once, and each of them hears the last" {
+@test "[10] part 1: 2,200 members at once, and each of them hears the last" {
     part 1 '05-select/README.md, "Next"; poll(2); net_poll in net.h'
-    descriptors 2100
+    descriptors 2300
     play_each multitude
+    play_limited queue
 }
 
 @test "[10] part 2: it still is lab 05's room" {
     part 2 'lab 05, its task and its hints; poll(2), "revents"'
-    play_each fan-out endings names come-and-go one-thread slow-reader non-reader
+    one_thread_program
+    play_each fan-out bursts chorus endings names one-name heirs come-and-go
+    play_each visitors one-thread slow-reader asker no-delay goodbyes non-reader
+    play_typed keyboard
 }
