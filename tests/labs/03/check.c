@@ -1385,7 +1385,10 @@ static bool goes_late(bool quits)
             return false;
         if (read < slow.lines)
             continue;
-        enum got got = peer_line(&peers[0], WAIT_MS, &line);
+        enum got got;
+        do
+            got = peer_line(&peers[0], WAIT_MS, &line);
+        while (got == GOT_LINE && is_news(line));
         if (quits && got == GOT_LINE && strcmp(line, "quit") == 0)
             got = peer_line(&peers[0], WAIT_MS, &line);
         if (got == GOT_END)
