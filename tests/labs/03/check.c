@@ -37,14 +37,16 @@ enum {
     TRIES = 3,             /* of what a busy machine may spoil */
     PAUSE_MS = 500,        /* for which everyone is silent */
     DELAY_MS = 200,        /* the task's number */
-    DRAIN_MS = 2500,       /* until a rest has arrived */
+    DRAIN_MS = 700,        /* until a rest has arrived */
     FREE_MS = 600,         /* until a leave is told; a good-bye takes longer */
-    SHORT_LINES = 300,     /* with each of which one could wait a little */
+    SHORT_LINES = 500,     /* with each of which one could wait a little */
     LATE = 3,              /* batches that may not all be the machine's fault */
     WORST_MS = 1000,       /* and not one may be so late */
     NARROW = 4096,         /* bytes the kernel keeps for the non-reader */
     SEGMENT = 1400,        /* as long as Ethernet's */
-    NOISE_ASKS = 20000,    /* at most, to have something wait */
+    RESETTERS = 5,         /* for whom something waits */
+    ASKS = 250,            /* that go out together */
+    NOISE_ASKS = 60,       /* such, at most, to have something wait */
     NOISE_BYTES = 8000000, /* for one, under a sanitizer */
     MEMORY_KIB = 4096,     /* more than before, with one member behind */
     WAKES_IDLE = 3,        /* of all threads in a second without a word */
@@ -94,12 +96,13 @@ static bool hears(int many, const char *text)
 static bool hears_some_time(struct peer *peer, const char *text,
                             const char *cause)
 {
-    char *line = NULL;
+    char *line = NULL, wanted[LONG_LINE + NAME_SIZE];
     enum got got;
+    snprintf(wanted, sizeof wanted, "%s", text); /* made ones live shortly */
     while ((got = peer_line(peer, WAIT_MS, &line)) == GOT_LINE)
-        if (strcmp(line, text) == 0)
+        if (strcmp(line, wanted) == 0)
             return true;
-    return wrong(cause, made("\"%s\"", text), "%s",
+    return wrong(cause, made("\"%s\"", wanted), "%s",
                  got_text(peer, got, line, WAIT_MS));
 }
 
@@ -556,7 +559,11 @@ static bool names(void)
         return false;
     if (!asks(a, made("/name %s", first), "error: name taken",
               "a name is taken if somebody has it, be it the asker") ||
-        !unknown_commands(a))
+        !unknown_commands(a) || !peer_say(a, "said\n") ||
+        !expect_line(b, made("%s: said", first),
+                     "a command goes to nobody else, an unknown one neither"))
+        return false;
+    if (!expect_line(c, made("%s: said", first), room_cause))
         return false;
     /* Whoever comes next must not get a name that somebody has. */
     if (!asks(c, "/name guest4", "you are guest4", "guest4 is free so far") ||
@@ -1165,6 +1172,16 @@ static long naps_so_far(void)
     return naps;
 }
 
+/* Waits until a thread has just looked and gone to sleep again, at most for a
+ * while: who looks seldom does not do so soon. */
+static void wait_for_a_nap(void)
+{
+    long naps = naps_so_far();
+    long long end = net_now() + 2 * IDLE_MS;
+    while (naps_so_far() == naps && net_now() < end)
+        net_sleep(2);
+}
+
 /* In a second nobody wakes up more often than so; what still goes on when the
  * look begins may spoil one. */
 static bool expect_few_wakes(long most, const char *cause)
@@ -1208,27 +1225,37 @@ static bool slow_reader(void)
         !hears_some_time(&peers[2], made("guest1: %s", word), said) ||
         !sleeps_unsent())
         return false;
-    long long since = net_now();
-    long machine = machine_ms();
-    if (reads_all(true, rest) < 0)
-        return false;
-    long long passed = passed_since(since, machine);
-    if (passed > DRAIN_MS)
+    long long least = WAIT_MS;
+    for (int try = 0; try < TRIES && least > DRAIN_MS; try++) {
+        if (try > 0 && !fill_slow(MANY_BYTES))
+            return false;
+        net_sleep(AGAIN_MS * 5); /* those who have filled it go to sleep */
+        wait_for_a_nap();
+        long long since = net_now();
+        long machine = machine_ms();
+        if (reads_all(true, rest) < 0)
+            return false;
+        long long passed = passed_since(since, machine);
+        least = passed < least ? passed : least;
+        slow.lines = slow.told = 0;
+    }
+    if (least > DRAIN_MS)
         return wrong(rest, made("all of it within %d ms", DRAIN_MS),
-                     "only after %lld ms", passed);
+                     "only after %lld ms", least);
     word = nonce();
     return peer_say(&peers[1], made("%s\n", word)) &&
            expect_line(&peers[0], made("guest2: %s", word),
                        "who has caught up is a member as before");
 }
 
-/* Says /who so often. Returns how many bytes the answers have. */
+/* Says /who so often, ASKS at most. Returns how many bytes the answers have, -1
+ * after a verdict. */
 static long asks_often(struct peer *peer, int times, size_t answer)
 {
+    static char text[ASKS * 5 + 1];
     for (int i = 0; i < times; i++)
-        if (!peer_say(peer, "/who\n"))
-            return -1;
-    return (long)times * (long)answer;
+        memcpy(text + 5 * (size_t)i, "/who\n", 5);
+    return peer_send(peer, text, 5 * (size_t)times) ? times * (long)answer : -1;
 }
 
 /* One never reads; behind it another one reads late, its own answers wait for
@@ -1237,24 +1264,23 @@ static bool two_slow(void)
 {
     static const char here[] = "here: guest1 guest2 guest3 guest4";
     struct peer *late = &peers[3];
-    if (!slow_room() || !join_narrow(late) || !fill_slow(WAITING))
+    if (!slow_room() || !fill_slow(WAITING) || !join_narrow(late))
         return false;
-    long lines = slow.lines, asked = 0;
-    long told = lines * TOLD_BYTES;
+    long asked = 0, told = 0;
     while (told - in_the_kernel(late, 0) < WAITING) {
-        long more = asks_often(late, BATCH, sizeof here);
-        if (more < 0)
+        char *done = nonce(); /* what it has asked has been answered */
+        long more = asks_often(late, ASKS, sizeof here);
+        if (more < 0 || !peer_say(late, made("%s\n", done)) ||
+            !hears_some_time(&peers[2], made("guest4: %s", done), room_cause))
             return false;
         told += more;
-        asked += BATCH;
-        net_sleep(1);
+        asked += ASKS;
     }
     net_sleep(PAUSE_MS);
     const char *rest = "two are slow: what waits for one of them goes on its "
                        "way, though the other one does not read";
-    for (long i = 0; i < lines + asked; i++)
-        if (!expect_line(late, i < lines ? made("guest2: %s", slow.line) : here,
-                         rest))
+    for (long i = 0; i < asked; i++)
+        if (!expect_line(late, here, rest))
             return false;
     return true;
 }
@@ -1289,64 +1315,62 @@ static bool asker(void)
     return expect_log(1, " lost: does not read", own) && batch();
 }
 
-/* Three hundred short lines from the second to the third, in how many ms? */
-static long long short_lines(void)
-{
-    char *word = nonce();
-    char said[16];
-    long long since = net_now();
-    long machine = machine_ms();
-    for (int i = 1; i < SHORT_LINES; i++)
-        if (!peer_say(&peers[1], "x\n"))
-            return -1;
-    snprintf(said, sizeof said, "%s", word);
-    if (!peer_say(&peers[1], made("%s\n", said)) ||
-        !hears_some_time(&peers[2], made("guest2: %s", said),
-                         "somebody does not read, and the others wait for "
-                         "that: nobody may wait for one member's socket"))
-        return -1;
-    return passed_since(since, machine);
-}
+/* How long many short lines take from the second to the third, and how often
+ * the server's threads go to sleep meanwhile. */
+struct pace {
+    long long ms;
+    long naps;
+};
 
-/* The least of some tries: what else there is is the machine's. */
-static long long least_of_short_lines(void)
+/* The least of some tries: what is more is the machine's. */
+static bool short_lines(struct pace *least, int *tries)
 {
-    long long least = WAIT_MS;
-    for (int try = 0; try < TRIES; try++) {
-        long long one = short_lines();
-        if (one < 0)
-            return -1;
-        least = one < least ? one : least;
+    static char text[SHORT_LINES * 2 + 16];
+    *least = (struct pace){WAIT_MS, SHORT_LINES * 100L};
+    *tries = 0;
+    while (*tries < TRIES && (*tries == 0 || least->ms < WORST_MS)) {
+        char *word = nonce();
+        ++*tries;
+        for (size_t i = 0; i < SHORT_LINES; i++)
+            memcpy(text + 2 * i, "x\n", 2);
+        snprintf(text + sizeof text - 16, 16, "%s\n", word);
+        long naps = naps_so_far();
+        long long since = net_now();
+        if (!peer_say(&peers[1], text) ||
+            !hears_some_time(&peers[2], made("guest2: %s", word),
+                             "somebody does not read, and the others wait for "
+                             "that: nobody may wait for one member's socket"))
+            return false;
+        long long ms = net_now() - since;
+        naps = naps_so_far() - naps;
+        least->ms = ms < least->ms ? ms : least->ms;
+        least->naps = naps < least->naps ? naps : least->naps;
     }
-    return least;
+    return true;
 }
 
-/* While something is unsent for one member, a line to another takes no longer
- * than before: not by a little either, three hundred times. */
+/* While something is unsent for one member, lines to another take no longer
+ * than before: not by a little either, with each of many. A busy machine makes
+ * all of it slow; but only who waits goes to sleep with each line. */
 static bool no_delay(void)
 {
-    if (!slow_room())
-        return false;
-    long long without = least_of_short_lines();
-    if (without < 0)
-        return false;
+    struct pace without, with;
     char *line;
-    long long end = moment(WAIT_MS);
-    for (int got = 0; got < TRIES * SHORT_LINES && net_now() < end;)
-        if (peer_line(&peers[0], WAIT_MS, &line) == GOT_LINE)
-            got++;
-    if (!fill_slow(WAITING))
+    int tries;
+    if (!slow_room() || !short_lines(&without, &tries))
         return false;
-    long long with = least_of_short_lines();
-    if (with < 0)
+    for (int read = 0; read < tries * (SHORT_LINES + 1); read++)
+        if (peer_line(&peers[0], WAIT_MS, &line) != GOT_LINE)
+            return wrong(room_cause, "all lines", "%d of them", read);
+    if (!fill_slow(WAITING) || !short_lines(&with, &tries))
         return false;
-    if (with - without > DELAY_MS)
+    if (with.ms > 2 * without.ms + DELAY_MS &&
+        with.naps > without.naps + SHORT_LINES / 3)
         return wrong("somebody does not read, and with each line the others "
                      "wait a little for that",
-                     made("%d short lines as fast as before: in %lld ms and "
-                          "%d more",
-                          SHORT_LINES, without, DELAY_MS),
-                     "in %lld ms", with);
+                     made("%d short lines as fast as before, in %lld ms",
+                          SHORT_LINES, without.ms),
+                     "in %lld ms", with.ms);
     return true;
 }
 
@@ -1520,14 +1544,20 @@ static void push(void)
     }
 }
 
-/* Asks so often that something waits for it, says quit, and does not read. */
+/* Asks so often that something waits for it, and does not read. */
 static void fills_itself(struct peer *peer)
 {
-    for (int i = 0; i < NOISE_ASKS && in_the_kernel(peer, 0) < WAITING; i++) {
-        (void)net_send(peer->sock, "/who\n/who\n", 10);
+    long before = -1;
+    for (int i = 0; i < NOISE_ASKS; i++) {
+        for (int asked = 0; asked < ASKS; asked++)
+            (void)net_send(peer->sock, "/who\n", 5);
+        net_sleep(AGAIN_MS);
+        long now = in_the_kernel(peer, 0);
         forget_all(TALKERS);
+        if (now == before) /* it takes no more */
+            return;
+        before = now;
     }
-    (void)net_send(peer->sock, "quit\n", 5);
 }
 
 /* Comes in where others talk: a wrong greeting is another part's. */
@@ -1608,8 +1638,16 @@ static bool noise(void)
     push();
     if (!peer_open_narrow(&quitter, NARROW))
         return false;
-    peer_segment = 0;
     fills_itself(&quitter);
+    (void)net_send(quitter.sock, "quit\n", 5);
+    for (int i = 0; i < RESETTERS; i++) {
+        struct peer resetter;
+        if (!peer_open_narrow(&resetter, NARROW))
+            return false;
+        fills_itself(&resetter);
+        peer_reset(&resetter);
+    }
+    peer_segment = 0;
     /* One more comes, to whatever state the room is in: whether it waits for
      * somebody is another part's, but by now it would be dead. */
     if (!peer_open(&peers[TALKERS]))
