@@ -35,6 +35,7 @@ enum {
     KERNELS = 15000000,    /* more than kernels keep for a connection */
     ATTEMPTS = 5,          /* to read a table that others change */
     TRIES = 3,             /* of what a busy machine may spoil */
+    SETTLE_MS = 100,       /* in which a kernel makes up its mind */
     PAUSE_MS = 500,        /* for which everyone is silent */
     DELAY_MS = 200,        /* the task's number */
     DRAIN_MS = 700,        /* until a rest has arrived */
@@ -1105,11 +1106,18 @@ static bool timed_batch(void)
     return true;
 }
 
-/* The second one talks until so many bytes wait for the slow one. */
+/* The second one talks until so many bytes wait for the slow one, and still do
+ * a moment later: a kernel may find more room for them. */
 static bool fill_slow(long bytes)
 {
-    long waiting;
-    while ((waiting = kept(0)) < bytes) {
+    for (;;) {
+        long waiting = kept(0);
+        if (waiting >= bytes) {
+            net_sleep(SETTLE_MS);
+            if (kept(0) >= bytes)
+                return true;
+            continue;
+        }
         bool near = waiting + (long)BATCH * TOLD_BYTES > bytes;
         if (!lines_go_on(near ? 1 : BATCH))
             return false;
@@ -1120,7 +1128,6 @@ static bool fill_slow(long bytes)
                          "\"%s left\" with %ld bytes waiting at most",
                          slow.name, waiting + (long)BATCH * TOLD_BYTES);
     }
-    return true;
 }
 
 /* The slow one reads all that it was told, who came and went between it.
