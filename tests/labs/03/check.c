@@ -38,9 +38,10 @@ enum {
     SETTLE_MS = 100,    /* in which a kernel makes up its mind */
     PAUSE_MS = 500,     /* for which everyone is silent */
     DELAY_MS = 200,     /* the task's number */
+    LONG_MS = 1600,     /* too long for that on any machine */
     DRAIN_MS = 700,     /* until a rest has arrived */
     FREE_MS = 600,      /* until a leave is told; a good-bye takes longer */
-    GROUPS = 60,        /* of short lines, one a group */
+    GROUPS = 100,       /* of short lines, one a group */
     SHORT_LINES = 250,  /* with each of which one could wait a little */
     LATE = 3,           /* batches that may not all be the machine's fault */
     WORST_MS = 1000,    /* and not one may be so late */
@@ -1244,6 +1245,8 @@ static bool slow_reader(void)
         if (reads_all(true, rest) < 0)
             return false;
         long long passed = passed_since(since, machine);
+        if (net_now() - since > LONG_MS) /* no machine is so busy */
+            passed = net_now() - since;
         least = passed < least ? passed : least;
         slow.lines = slow.told = 0;
     }
@@ -1384,7 +1387,7 @@ static bool take_pace(struct pace *least, int groups, int each, bool reads)
  * takes longer. */
 static bool same_pace(struct pace without, struct pace with, long groups)
 {
-    if (with.ms <= 2 * without.ms + DELAY_MS ||
+    if (with.ms <= without.ms * 3 / 2 + DELAY_MS ||
         with.naps <= without.naps + groups / 3)
         return true;
     return wrong("somebody does not read, and with each line the others wait a "
