@@ -3,6 +3,8 @@
  */
 #include "../labpeer.h"
 
+#include <limits.h>
+
 enum {
     TALKERS = 50,
     LINES = 10,       /* that each of them says: so few that nobody, however
@@ -873,17 +875,23 @@ static bool hall(void)
 
 /* ------------------------------------------------------------- what stays */
 
-/* Open descriptors of the server, or -1 where the system does not tell. */
-static int server_descriptors(void)
+/* Open descriptors of the server whose number is below a limit, or -1 where the
+ * system does not tell. */
+static int descriptors_below(int limit)
 {
     DIR *open_ones = opendir(made("/proc/%ld/fd", lab.pid));
-    int count = -2; /* "." and ".." */
+    int count = 0;
     if (open_ones == NULL)
         return -1;
-    while (readdir(open_ones) != NULL)
-        count++;
+    for (struct dirent *entry; (entry = readdir(open_ones)) != NULL;)
+        count += entry->d_name[0] != '.' && atoi(entry->d_name) < limit;
     (void)closedir(open_ones); /* only read */
     return count;
+}
+
+static int server_descriptors(void)
+{
+    return descriptors_below(INT_MAX);
 }
 
 /* A group of visitors comes, and each goes in its own way. */
@@ -1804,7 +1812,7 @@ static bool crowded(void)
 {
     int inside = 0, refused = 0, last = 0;
     /* The standard streams, the listener, and what the grader has given it. */
-    int taken = server_descriptors();
+    int taken = descriptors_below(FD_SETSIZE);
     int most = FD_SETSIZE - (taken > 0 ? taken : 4);
     for (int i = 0; i < CROWDED; i++) {
         listen_in(inside);
@@ -1864,7 +1872,8 @@ static int descriptor_limit(void)
  * somebody goes it gets in. */
 static bool queue(void)
 {
-    int limit = descriptor_limit(), taken = server_descriptors(), inside = 0;
+    int limit = descriptor_limit(), inside = 0;
+    int taken = descriptors_below(limit);
     const char *waits = "without a descriptor a newcomer waits in the queue, "
                         "and the others are served as before";
     if (limit < 0 || taken < 0 || limit - taken > TALKERS)
