@@ -24,8 +24,13 @@ EARLIER+='|serve_refuse|lines_receive|lines_wait|lines_send|lines_unsent'
 EARLIER+='|net_thread_result|LINE_FAILED|NET_SHUT_BOTH|log_unbuffered'
 COMPILE=${COMPILE:-cc -std=c11 -O2 -g -Wall -Wextra -pthread}
 LDLIBS=${LDLIBS-}
-COMPILE_TENTHS=600
-GRADE_TENTHS=1200 # of one lab: a safety net, each wait has its own limit
+COMPILE_TENTHS=${COMPILE_TENTHS:-500} # it may wait, and the machine be busy
+COMPILE_SECONDS=20   # of processor time, for each program of the compiler
+COMPILE_KIB=1048576  # of addresses, likewise; where the system can limit them
+PROGRAM_KIB=65536    # what it may write
+SOURCE_BYTES=1048576 # of a submission: those of the labs have some 20,000
+SHOWN_LINES=100      # of what the compiler says
+GRADE_TENTHS=1200    # of one lab: a safety net, each wait has its own limit
 
 work=''  # a temporary directory
 NAP=''   # a FIFO in it, for nap
@@ -81,7 +86,10 @@ make_work() {
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    # A directory can be mounted so that no program in it may be run
+}
+
+# A directory can be mounted so that no program in it may be run
+need_programs() {
     printf '#!/bin/sh\n' >"$work/try"
     chmod +x "$work/try"
     if ! "$work/try" 2>/dev/null; then
@@ -161,16 +169,49 @@ do_lab() {
     printf '\n'
     rm -f "$lab/server" # so that an older one is not taken for this one
     echo "yours:       $lab/server.c"
-    if compile "$lab/server.c" "$lab/server"; then
+    make_work
+    if build "$lab/server.c" "$lab/server"; then
         echo "built:       $lab/server: try it, then again make lab N=$n"
     else
         status=1
-        echo 'built:       no, it does not compile: see above'
+        echo "built:       no, $problem: see above"
     fi
     echo "score:       make grade N=$n"
     echo "a hint:      make hint N=$n P=1"
     echo "start over:  make reset N=$n (yours is kept)"
     return "$status"
+}
+
+# build SOURCE PROGRAM: compiles, and shows what the compiler says, which stays
+# in $work/compiler. If it cannot be done, returns 1, and problem says why.
+build() {
+    local lines
+    problem=''
+    : >"$work/compiler"
+    if [ "$(wc -c <"$1")" -gt "$SOURCE_BYTES" ]; then
+        echo "$1 has more than $SOURCE_BYTES bytes" >"$work/compiler"
+        problem='it does not compile: SIZE limit'
+    elif ! compile "$1" "$2" >"$work/compiler" 2>&1; then
+        problem="it does not compile$(limit_met)"
+    fi
+    head -n "$SHOWN_LINES" "$work/compiler" | cut -c 1-500 >&2
+    lines=$(wc -l <"$work/compiler")
+    [ "$lines" -le "$SHOWN_LINES" ] ||
+        complain "$((lines - SHOWN_LINES)) more lines of the compiler's"
+    [ -z "$problem" ]
+}
+
+# limit_met: which one, in the words of compilers and of the shell
+limit_met() {
+    local said=$work/compiler
+    if [ -e "$work/late" ] || grep -q 'CPU time limit' "$said"; then
+        echo ': TIME limit'
+    elif grep -Eiq 'file size limit|file too large' "$said"; then
+        echo ': SIZE limit'
+    elif grep -Eiq 'out of memory|memory exhausted|allocate memory|bad_alloc' \
+        "$said"; then
+        echo ': MEMORY limit'
+    fi
 }
 
 # compile SOURCE PROGRAM [FLAG...]: as a chapter's program, wherever SOURCE is:
@@ -182,23 +223,39 @@ compile() {
     if grep -Eqw "$EARLIER" "$source" 2>/dev/null; then
         set -- "$@" -include "$PWD/tests/labs/earlier.h"
     fi
-    # COMPILE and LDLIBS are commands in words
+    # In one language, so that a report is the same for everyone. COMPILE and
+    # LDLIBS are commands in words.
     # shellcheck disable=SC2086
-    bounded "$COMPILE_TENTHS" $COMPILE "$@" -I"$lab" -I"$lab/.." \
-        -I"$own" "$source" -o "$program" $LDLIBS
+    LC_ALL=C bounded "$COMPILE_TENTHS" limited $COMPILE "$@" -I"$lab" \
+        -I"$lab/.." -I"$own" "$source" -o "$program" $LDLIBS
+}
+
+# limited COMMAND...: a source of one line can make the compiler take all memory
+# (#include "/dev/zero") or write a program of gigabytes (an array)
+limited() {
+    # macOS cannot limit addresses
+    {
+        ulimit -S -c 0
+        ulimit -S -t "$COMPILE_SECONDS"
+        ulimit -S -f "$PROGRAM_KIB"
+        ulimit -S -v "$COMPILE_KIB"
+    } 2>/dev/null
+    exec "$@"
 }
 
 # bounded TENTHS COMMAND...: in a process group of its own, ended by force
-# after so many tenths of a second
+# after so many tenths of a second; then there is a file `late`
 bounded() {
     local limit=$1 tenths=0 status=0
     shift
+    rm -f "$work/late"
     set -m
     "$@" </dev/null &
     child=$!
     set +m
     while kill -0 "$child" 2>/dev/null; do
         if [ "$tenths" -ge "$limit" ]; then
+            : >"$work/late"
             kill -KILL -- "-$child" 2>/dev/null
         fi
         nap 0.1
@@ -289,8 +346,9 @@ need_bats() {
 }
 
 grade_all() {
-    local sum=0 most=0 extra=0 one
+    local sum=0 most=0 extra=0 one ungraded=''
     make_work
+    need_programs
     for one in $LABS; do
         find_lab "$one"
         if [ ! -e "$lab/server.c" ]; then
@@ -300,7 +358,9 @@ grade_all() {
             N=$one bash tests/labs/lab.sh grade | tee "$work/all"
         fi
         one=$(sed -n 's|^lab .*: \([0-9]*\)/\([0-9]*\).*|\1 \2|p' "$work/all")
-        if [ "$n" = bonus ]; then
+        if [ -z "$one" ]; then
+            ungraded="$ungraded, lab $n not graded"
+        elif [ "$n" = bonus ]; then
             extra=${one% *}
         else
             sum=$((sum + ${one% *}))
@@ -309,11 +369,11 @@ grade_all() {
         echo
     done
     if [ "$extra" -gt 0 ]; then
-        echo "all labs: $sum/$most, and $extra for the bonus"
+        echo "all labs: $sum/$most, and $extra for the bonus$ungraded"
     else
-        echo "all labs: $sum/$most"
+        echo "all labs: $sum/$most$ungraded"
     fi
-    [ "$sum" -eq "$most" ]
+    [ -z "$ungraded" ] && [ "$sum" -eq "$most" ]
 }
 
 # Grades $LAB, or the student's file, as the lab n in the directory lab
@@ -331,6 +391,7 @@ grade_one() {
         not_graded "there is no file $source"
     fi
     make_work
+    need_programs
     export LAB_N=$n LAB_SEED=${SEED:-$RANDOM$RANDOM} LAB_MARK=$work
     export LAB_RESULTS=$work/results LAB_SERVER=$work/server LAB_COMPILE=$COMPILE
     export LAB_CHECK=$PWD/$own/check LAB_ROOM=$PWD/tests/labs/03/check
@@ -352,14 +413,11 @@ grade_one() {
 
 # build_submission SOURCE: sets LAB_PROBLEM if that cannot be done
 build_submission() {
-    # In one language, so that a report is the same for everyone
-    if ! LC_ALL=C compile "$1" "$LAB_SERVER" >"$work/compiler" 2>&1; then
-        LAB_PROBLEM='it does not compile'
-        cat "$work/compiler" >&2
+    if ! build "$1" "$LAB_SERVER"; then
+        LAB_PROBLEM=$problem
         return
     fi
     if [ -s "$work/compiler" ]; then
-        cat "$work/compiler" >&2
         complain 'warnings cost no points, and are often right'
     fi
     if grep -q LAB_TSAN "$own/grade.bats"; then

@@ -63,3 +63,57 @@ load labs
     grade N=04 P=4 LAB="$submission"
     says 'it crashed (signal 6)' 'lab 04, part 4: 0/10'
 }
+
+# In one line each: what makes a compiler take all memory, or the whole disk
+@test "a submission that is too much for the compiler costs all parts, no more" {
+    local i
+    printf '#include "/dev/zero"\nint main(void) { return 0; }\n' >"$submission"
+    grade N=01 LAB="$submission"
+    says 'lab 01: 0/40'
+    printf 'char a[268435456] = {1};\nint main(void) { return a[5]; }\n' \
+        >"$submission"
+    grade N=01 LAB="$submission"
+    says 'it does not compile: SIZE limit' 'lab 01: 0/40'
+    {
+        echo '#define A0 1 +'
+        for ((i = 1; i <= 40; i++)); do
+            echo "#define A$i A$((i - 1)) A$((i - 1))"
+        done
+        echo 'int main(void) { return A40 0; }'
+    } >"$submission"
+    grade N=01 LAB="$submission"
+    says 'it does not compile: MEMORY limit' 'lab 01: 0/40'
+}
+
+@test "a submission of fifty megabytes is not even compiled" {
+    {
+        echo 'int main(void) { return 0; }'
+        head -c 50000000 /dev/zero | tr '\0' ' '
+    } >"$submission"
+    grade N=01 LAB="$submission"
+    says 'it does not compile: SIZE limit' 'lab 01: 0/40'
+}
+
+@test "a submission that includes itself without end costs all parts, no more" {
+    printf '%s\n' '#if __INCLUDE_LEVEL__ < 150' '#include __FILE__' \
+        '#include __FILE__' '#endif' >"$submission"
+    grade N=01 LAB="$submission"
+    says 'it does not compile: ' ' limit' 'lab 01: 0/40'
+}
+
+@test "a compiler that waits for ever is stopped" {
+    mkfifo "$BATS_TEST_TMPDIR/fifo"
+    printf '#include "fifo"\n' >"$submission"
+    grade COMPILE_TENTHS=50 N=01 LAB="$submission"
+    says 'it does not compile: TIME limit' 'lab 01: 0/40'
+}
+
+@test "of a hundred thousand errors the first are shown" {
+    local i
+    for ((i = 0; i < 40000; i++)); do
+        echo "int x$i = y$i;"
+    done >"$submission"
+    grade N=01 LAB="$submission"
+    says 'y0' "more lines of the compiler's" 'lab 01: 0/40'
+    [ "${#lines[@]}" -lt 200 ]
+}
