@@ -121,6 +121,7 @@ try_all() {
 
 if [ "${1-}" = --all ]; then
     patches=$(find_patches "${2-}" "${3-}") || exit
+    need_patch
     dir=$(mktemp -d "${TMPDIR:-/tmp}/break.XXXXXX")
     try_all "$patches"
 elif [ -z "${1-}" ]; then
@@ -133,6 +134,7 @@ elif [ -z "${2-}" ]; then
         "$(basename "${patches%%.patch*}")"
 else
     patch=$(find_patches "$1" "$2") || exit
+    need_patch
     dir=$(mktemp -d "${TMPDIR:-/tmp}/break.XXXXXX")
     show_case "$patch"
     if ! differs; then

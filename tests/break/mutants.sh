@@ -24,6 +24,7 @@ cd "$(dirname "$0")/../.."
 JOBS=${JOBS:-3} # a test of a broken server mostly waits
 export LIMIT="${LIMIT:-20}" # seconds at most, see helpers.bash
 patches=$(find_patches "${1-}" "${2-}") || exit
+need_patch
 command -v bats >/dev/null || {
     echo 'mutants: bats is missing: run sh common/setup.sh' >&2
     exit 1

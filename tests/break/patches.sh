@@ -73,13 +73,22 @@ copy_tree() {
     make -s -C "$1" clean
 }
 
+# need_patch: ends the program if there is nothing that could apply one. A bare
+# system may have git alone.
+need_patch() {
+    command -v patch >/dev/null || command -v git >/dev/null || {
+        echo 'this needs the program patch: install the package of that name' >&2
+        exit 1
+    }
+}
+
 # apply_patch FILE TREE: exactly as it stands, or not at all; the lines may
 # have moved up or down
 apply_patch() {
     if command -v patch >/dev/null; then
         patch -p1 -F0 -s -f -d "$2" <"$1"
     else
-        echo 'this needs the program patch: install the package of that name' >&2
-        return 1
+        # As if it were in no repository, or git would look for that one's root
+        (cd "$2" && GIT_CEILING_DIRECTORIES="${PWD%/*}" git apply) <"$1"
     fi
 }

@@ -414,9 +414,7 @@ client_says_that_it_cannot_print() {
 on_a_terminal() {
     ! is_windows "${client_command[@]}" ||
         skip 'a program for Windows takes a console alone for a terminal'
-    needs script
-    script --version 2>/dev/null | grep -q util-linux ||
-        skip 'this script(1) takes no command'
+    needs_terminal
     bounded script -qec "$*" /dev/null
 }
 

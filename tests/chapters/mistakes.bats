@@ -215,9 +215,8 @@ prediction_made() {
 }
 
 @test "make break shows what happens when the reader has predicted" {
-    needs script
-    script --version 2>/dev/null | grep -q util-linux ||
-        skip 'this script(1) takes no command'
+    needs_terminal
+    command -v patch >/dev/null || needs git
     hold_input
     prediction_made 3>&- 4>&- 8>&- &
     started="$started $!"
@@ -229,4 +228,26 @@ prediction_made() {
     assert_matches 'make break' '^The broken one' "$out"
     assert_matches 'before Enter' '^What do you predict' "$TMP/asked"
     ! grep -q '^(building' "$TMP/asked" || fail 'it does not wait'
+}
+
+# A bare system has no patch(1), but whoever cloned has git.
+@test "a patch is applied by git where there is nothing else, and only as it is" {
+    needs git
+    local bin=$TMP/bin tool
+    mkdir "$bin" "$TMP/tree"
+    for tool in sh git; do
+        ln -s "$(command -v "$tool")" "$bin/$tool"
+    done
+    cp -R "$ROOT/01-blocking" "$TMP/tree"
+    run env PATH="$bin" sh -c '. "$1"; apply_patch "$2" "$3"' sh \
+        "$ROOT/tests/break/patches.sh" \
+        "$ROOT/01-blocking/break/stale-bytes.patch" "$TMP/tree"
+    assert_equal 'the exit status' 0 "$status"
+    if cmp -s "$ROOT/01-blocking/server.c" "$TMP/tree/01-blocking/server.c"; then
+        fail 'the patch changed nothing'
+    fi
+    run env PATH="$bin" sh -c '. "$1"; apply_patch "$2" "$3"' sh \
+        "$ROOT/tests/break/patches.sh" \
+        "$ROOT/01-blocking/break/stale-bytes.patch" "$TMP/tree"
+    assert_equal 'the exit status, a second time' 1 "$status"
 }

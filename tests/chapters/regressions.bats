@@ -103,6 +103,9 @@ reads_a_directory() {
 @test "05: in the background of a terminal it serves on without an operator" {
     use_chapter 05-select
     build_stage
+    run "$stage" background true </dev/null
+    [[ $output != 'stage: posix_openpt:'* ]] ||
+        skip "no terminal can be made here: $output"
     server_command=("$stage" background "${server_command[@]}")
     hold_input
     start_server

@@ -584,6 +584,15 @@ needs() {
     done
 }
 
+# needs_terminal: one that script(1) makes; in a chroot there may be none
+needs_terminal() {
+    needs script
+    script --version 2>/dev/null | grep -q util-linux ||
+        skip 'this script(1) takes no command'
+    script -qec : /dev/null </dev/null >"$TMP/script.txt" 2>&1 ||
+        skip "no terminal can be made here: $(head -n 1 "$TMP/script.txt")"
+}
+
 # numbered N PREFIX: the lines 1 to N behind a prefix, as for printf %b
 numbered() {
     # shellcheck disable=SC2046 # each number is a word
