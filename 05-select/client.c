@@ -1,8 +1,7 @@
 /* 05-select, the client: listens to the server and to you at once.
  *
- * The idea: one select over the keyboard and the connection, so either side
- * may speak at any time. While a line is unsent the keyboard is not read:
- * whoever types faster than the server reads has to wait, not the program.
+ * The idea: one select over keyboard and connection, so either side may speak
+ * at any time. While a line is unsent, who types waits, and not the program.
  *
  * Try it:  ./client [ADDRESS [PORT]]    quit, or Ctrl-D, ends it
  *          seq 500000 | ./client | tail -1
@@ -73,7 +72,7 @@ static int hear(net_socket server)
 /* Returns the program's exit status. */
 static int converse(net_socket server)
 {
-    int status = -1, typed = 0;
+    int status = -1, typed = keyboard.ended ? -1 : 0;
     while (status < 0) {
         fd_set readable, writable;
         int nfds = net_nfds(0, server);
@@ -122,6 +121,7 @@ int main(int argc, char **argv)
         return prompt_cannot_select("client");
     if (net_set_nonblocking(server) != 0)
         return print_failed();
+    keyboard.ended = net_input() == NET_BAD; /* net_input has said why */
     status = converse(server);
     (void)shutdown(server, NET_SHUT_WRITE); /* fails if it has gone */
     net_discard_all(server); /* unread bytes would make close a reset */

@@ -52,6 +52,14 @@ static inline void net_restore_console(void)
     (void)SetConsoleOutputCP(net_code_page); /* the program is at its end */
 }
 
+/* Ctrl-C ends a program without a call of what atexit was given. */
+static inline BOOL WINAPI net_interrupt_console(DWORD event)
+{
+    (void)event; /* whichever it is, it ends the program */
+    net_restore_console();
+    return FALSE; /* the system goes on as if there were no handler */
+}
+
 static inline int net_start(void)
 {
     WSADATA data;
@@ -66,8 +74,10 @@ static inline int net_start(void)
     (void)_setmode(_fileno(stdout), _O_BINARY);
     (void)_setmode(_fileno(stderr), _O_BINARY);
     net_code_page = GetConsoleOutputCP();
-    if (net_code_page != 0 && SetConsoleOutputCP(CP_UTF8))
+    if (net_code_page != 0 && SetConsoleOutputCP(CP_UTF8)) {
         (void)atexit(net_restore_console); /* else UTF-8 stays: no harm */
+        (void)SetConsoleCtrlHandler(net_interrupt_console, TRUE); /* same */
+    }
     /* A character that is written in two pieces is not shown: write lines. */
     (void)setvbuf(stdout, NULL, _IOFBF, 8192);
     return 0;

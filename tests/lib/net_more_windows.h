@@ -31,6 +31,13 @@ static inline void net_restore_console_mode(void)
     (void)SetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), net_console_mode);
 }
 
+static inline BOOL WINAPI net_interrupt_console_mode(DWORD event)
+{
+    (void)event; /* it ends the program, without atexit */
+    net_restore_console_mode();
+    return FALSE;
+}
+
 static inline bool net_output_takes_colour(void)
 {
     HANDLE output = GetStdHandle(STD_OUTPUT_HANDLE);
@@ -41,7 +48,8 @@ static inline bool net_output_takes_colour(void)
     /* 4: ENABLE_VIRTUAL_TERMINAL_PROCESSING, which old headers lack. It can
      * be had since Windows 10. */
     return SetConsoleMode(output, net_console_mode | 4) != 0 &&
-           atexit(net_restore_console_mode) == 0;
+           atexit(net_restore_console_mode) == 0 &&
+           SetConsoleCtrlHandler(net_interrupt_console_mode, TRUE) != 0;
 }
 
 #endif

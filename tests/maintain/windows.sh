@@ -7,7 +7,8 @@
 # The peer stays a Linux program: so each test has one end on either system.
 # Then each chapter's own two programs talk across, both ways, and the checks
 # of the headers run as a Windows program. A skipped test says why. Not proven
-# here is what a console does: wine is no console.
+# here is what a console shows: to wine a pseudo-terminal is one, which is enough
+# to see that the programs leave it as it was.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -69,6 +70,7 @@ run 'Windows servers and the clients of this system' \
     env SERVER='wine server.exe' bats -f "$across" tests/chapters/0?-*.bats
 run 'The servers of this system and Windows clients' \
     env CLIENT='wine client.exe' bats -f "$across" tests/chapters/0?-*.bats
+run 'The console, and the keyboard' bats tests/maintain/windows/windows.bats
 for header in lines talk net; do
     run "$header.h, as a Windows program" wine "tests/headers/$header.exe"
 done
