@@ -48,9 +48,11 @@ static inline int net_start(void)
 {
     /* To send to a client that has left raises SIGPIPE, which would end the
      * program; to read a terminal from the background raises SIGTTIN, which
-     * would stop it. Ignored, both calls fail with an error instead. */
+     * would stop it; to write to a file that may not grow any more raises
+     * SIGXFSZ. Ignored, the calls fail with an error instead. */
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
-        signal(SIGTTIN, SIG_IGN) == SIG_ERR)
+        signal(SIGTTIN, SIG_IGN) == SIG_ERR ||
+        signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
         return -1;
     /* If standard input is closed, the first socket would get its number, 0,
      * and what the peer sends would count as typed. Output that is closed stays

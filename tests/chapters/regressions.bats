@@ -160,6 +160,36 @@ message> " "$(sed 's/^\(message> \).*/\1/' "$TMP/begin")"
     assert_equal 'prompts' 1 "$(grep -o 'message> ' "$out" | grep -c '')"
 }
 
+# A file that may not grow any more raises a signal.
+@test "03, 04, 05: a log that may not grow any more does not end the server" {
+    local name text
+    text=$(repeat 1000 x)
+    for name in 03-threaded 04-nonblocking 05-select; do
+        use_chapter "$name"
+        ! is_windows "${server_command[@]}" || skip 'this is about POSIX'
+        # shellcheck disable=SC2016 # for the inner shell
+        server_command=(sh -c 'ulimit -f 1; exec "$@"' sh "${server_command[@]}")
+        start_server
+        talk greeted repeat 5 "$text\n" shut recv-all
+        still_serves
+        stop_server
+    done
+}
+
+prints_too_much() {
+    start_peer send "$GREETING\n" end
+    # shellcheck disable=SC2016 # for the inner shell
+    bounded sh -c 'ulimit -f 0; exec "$@" 2>/dev/null' sh \
+        "${client_command[@]}" 127.0.0.1 "$port" </dev/null
+    assert_equal "$chapter: exit status" 1 "$status"
+    finish_peer
+}
+
+@test "every client fails if its output may not grow any more" {
+    ! is_windows "${client_command[@]}" || skip 'this is about POSIX'
+    each_client prints_too_much
+}
+
 # ----------------------------------------------------------- failures of calls
 
 fails_for_a_prohibited_route() {
