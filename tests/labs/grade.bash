@@ -43,6 +43,7 @@ part() {
 }
 
 teardown() {
+    unnap
     stop_server
 }
 

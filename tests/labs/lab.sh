@@ -28,6 +28,7 @@ COMPILE_TENTHS=${COMPILE_TENTHS:-500} # it may wait, and the machine be busy
 COMPILE_SECONDS=20   # of processor time, for each program of the compiler
 COMPILE_KIB=1048576  # of addresses, likewise; where the system can limit them
 PROGRAM_KIB=65536    # what it may write
+ROOM_KIB=16384       # for programs and logs, before anything is graded
 SOURCE_BYTES=1048576 # of a submission: those of the labs have some 20,000
 SHOWN_LINES=100      # of what the compiler says
 GRADE_TENTHS=1200    # of one lab: a safety net, each wait has its own limit
@@ -54,6 +55,7 @@ not_graded() {
 
 clean_up() {
     trap - EXIT
+    unnap
     if [ -n "$child" ]; then
         kill -KILL -- "-$child" 2>/dev/null
         wait "$child" 2>/dev/null
@@ -88,8 +90,12 @@ make_work() {
     trap 'exit 143' TERM
 }
 
-# A directory can be mounted so that no program in it may be run
-need_programs() {
+# need_place: a directory can be full, or mounted so that no program in it may
+# be run; neither is the submission's fault
+need_place() {
+    head -c "$((ROOM_KIB * 1024))" /dev/zero >"$work/try" 2>/dev/null ||
+        not_graded "there is no room for $((ROOM_KIB / 1024)) MiB in" \
+            "${TMPDIR:-/tmp}: say TMPDIR= and another directory"
     printf '#!/bin/sh\n' >"$work/try"
     chmod +x "$work/try"
     if ! "$work/try" 2>/dev/null; then
@@ -348,7 +354,7 @@ need_bats() {
 grade_all() {
     local sum=0 most=0 extra=0 one ungraded=''
     make_work
-    need_programs
+    need_place
     for one in $LABS; do
         find_lab "$one"
         if [ ! -e "$lab/server.c" ]; then
@@ -391,7 +397,7 @@ grade_one() {
         not_graded "there is no file $source"
     fi
     make_work
-    need_programs
+    need_place
     export LAB_N=$n LAB_SEED=${SEED:-$RANDOM$RANDOM} LAB_MARK=$work
     export LAB_RESULTS=$work/results LAB_SERVER=$work/server LAB_COMPILE=$COMPILE
     export LAB_CHECK=$PWD/$own/check LAB_ROOM=$PWD/tests/labs/03/check

@@ -115,6 +115,7 @@ let_server_end() {
 # For teardown: whatever a test has left behind ends now.
 stop_everything() {
     local pid
+    unnap
     let_server_end
     for pid in $started; do
         kill -KILL "$pid" 2>/dev/null || :

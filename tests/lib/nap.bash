@@ -3,6 +3,13 @@
 # question: bash waits by itself for a line in a FIFO that nobody writes to.
 # Whoever sources this sets NAP to where that FIFO may be, if anywhere.
 
+# unnap: for what runs at the end of a program. If a signal has ended it in a
+# nap, bash's alarm still runs, and jumps back into the read that is no more:
+# bash aborts. A read that ends at once takes the alarm away.
+unnap() {
+    read -r -t 1 _ </dev/null || :
+}
+
 # nap SECONDS
 nap() {
     # bash 3.2 (macOS) reads with whole seconds only

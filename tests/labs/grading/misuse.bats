@@ -117,3 +117,41 @@ load labs
     says 'y0' "more lines of the compiler's" 'lab 01: 0/40'
     [ "${#lines[@]}" -lt 200 ]
 }
+
+# slow PROGRAM: as on a busy machine
+slow() {
+    mkdir -p "$BATS_TEST_TMPDIR/bin"
+    printf '#!/bin/sh\nsleep 0.3\nexec %s "$@"\n' "$(command -v "$1")" \
+        >"$BATS_TEST_TMPDIR/bin/$1"
+    chmod +x "$BATS_TEST_TMPDIR/bin/$1"
+}
+
+a_server_runs() {
+    [ -s "$(echo "$TMPDIR"/lab.*/results/running)" ]
+}
+
+@test "a grade that is stopped leaves nothing behind" {
+    local pid status=0
+    slow grep
+    submit 'for (;;) net_sleep(1000);'
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH N=02 LAB=$submission \
+        bash tests/labs/lab.sh grade >"$BATS_TEST_TMPDIR/table" 2>&1 3>&- 4>&- &
+    pid=$!
+    started="$started $pid"
+    wait_for 'a server runs' a_server_runs
+    kill -TERM "$pid"
+    wait "$pid" || status=$?
+    assert_equal 'the exit status' 143 "$status"
+    nothing_left
+}
+
+@test "where there is no room, nothing is graded" {
+    local mount="mount -t tmpfs -o size=300k none '$TMPDIR'"
+    unshare -rm sh -c "$mount" 2>/dev/null ||
+        skip 'needs unshare, and the right to mount a small directory'
+    run unshare -rm sh -c "$mount &&
+        N=01 LAB=tests/labs/01/solution.c bash tests/labs/lab.sh grade" 3>&- 4>&-
+    echo "$output"
+    [ "$status" -eq 1 ]
+    says 'there is no room for 16 MiB in' 'lab 01: not graded'
+}
