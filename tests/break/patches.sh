@@ -89,6 +89,10 @@ apply_patch() {
         patch -p1 -F0 -s -f -d "$2" <"$1"
     else
         # As if it were in no repository, or git would look for that one's root
-        (cd "$2" && GIT_CEILING_DIRECTORIES="${PWD%/*}" git apply) <"$1"
+        (
+            # shellcheck disable=SC2046 # names
+            unset $(git rev-parse --local-env-vars)
+            cd "$2" && GIT_CEILING_DIRECTORIES="${PWD%/*}" git apply
+        ) <"$1"
     fi
 }

@@ -258,6 +258,9 @@ choose_alone() (
 
 @test "a clone that Git for Windows makes has scripts that run" {
     command -v git >/dev/null || skip 'git is not here'
+    # A hook of git's has variables of its own repository in its environment
+    # shellcheck disable=SC2046 # names
+    unset $(git rev-parse --local-env-vars)
     local tree=$BATS_TEST_DIRNAME/../..
     mkdir "$BATS_TEST_TMPDIR/from"
     cp "$tree/.gitattributes" "$tree/tests/lib/run.sh" "$BATS_TEST_TMPDIR/from"
@@ -267,4 +270,21 @@ choose_alone() (
     git -C from -c user.name=a -c user.email=a@example.com commit -q -m a
     git clone -q -c core.autocrlf=true from to
     cmp from/run.sh to/run.sh
+}
+
+# Such a commit would go to the repository whose hook runs the tests.
+@test "from a hook of git's that test touches no other repository" {
+    [ -z "${NESTED-}" ] || skip 'this is the inner one'
+    command -v git >/dev/null || skip 'git is not here'
+    # shellcheck disable=SC2046 # names
+    unset $(git rev-parse --local-env-vars)
+    cd "$BATS_TEST_TMPDIR" || return
+    git init -q outer
+    git -C outer -c user.name=a -c user.email=a@example.com commit -q -m first \
+        --allow-empty
+    NESTED=yes GIT_DIR=$PWD/outer/.git GIT_INDEX_FILE=$PWD/outer/.git/index \
+        run env -u BATS_ROOT bats -f 'Git for Windows' "$BATS_TEST_FILENAME"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(git -C outer rev-list --count HEAD)" -eq 1 ]
 }
