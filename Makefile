@@ -28,6 +28,7 @@
 ##   make check         the tests on builds that notice more, and slower ones
 ##   make fuzz          let a fuzzer look for streams that lines.h cuts wrongly
 ##   make portable      other compilers, standards, C libraries, machines
+##   make environments  what readers do first, in odd places (CASE=)
 ##   make windows       build all for Windows, with mingw-w64
 ##   make test-windows  run the tests against that, under wine
 #

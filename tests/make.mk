@@ -66,7 +66,7 @@ lab grade hint reset handout selftest:
 
 # --- Maintain --------------------------------------------------------------------
 
-.PHONY: lessons lessons-all break-all mutants check fuzz portable
+.PHONY: lessons lessons-all break-all mutants check fuzz portable environments
 lessons:
 	@sh tests/lessons/lessons.sh
 
@@ -87,6 +87,9 @@ fuzz:
 
 portable:
 	@sh tests/maintain/portable.sh
+
+environments:
+	@sh tests/maintain/environments.sh
 
 WINDOWS_CC := x86_64-w64-mingw32-gcc
 

@@ -414,8 +414,7 @@ client_says_that_it_cannot_print() {
 on_a_terminal() {
     ! is_windows "${client_command[@]}" ||
         skip 'a program for Windows takes a console alone for a terminal'
-    needs_terminal
-    bounded script -qec "$*" /dev/null
+    in_terminal "$@"
 }
 
 # prompted_quit: what somebody types who waits to be asked

@@ -221,8 +221,7 @@ prediction_made() {
     prediction_made 3>&- 4>&- 8>&- &
     started="$started $!"
     # shellcheck disable=SC2154 # hold_input and bounded set them
-    bounded script -qec "sh '$ROOT/tests/break/break.sh' 01 stale-bytes" /dev/null \
-        <"$input"
+    in_terminal sh "$ROOT/tests/break/break.sh" 01 stale-bytes <"$input"
     assert_equal 'the exit status of make break' 0 "$status"
     # shellcheck disable=SC2154
     assert_matches 'make break' '^The broken one' "$out"
@@ -239,6 +238,7 @@ prediction_made() {
         ln -s "$(command -v "$tool")" "$bin/$tool"
     done
     cp -R "$ROOT/01-blocking" "$TMP/tree"
+    # shellcheck disable=SC2016 # for the inner shell
     run env PATH="$bin" sh -c '. "$1"; apply_patch "$2" "$3"' sh \
         "$ROOT/tests/break/patches.sh" \
         "$ROOT/01-blocking/break/stale-bytes.patch" "$TMP/tree"
@@ -246,6 +246,7 @@ prediction_made() {
     if cmp -s "$ROOT/01-blocking/server.c" "$TMP/tree/01-blocking/server.c"; then
         fail 'the patch changed nothing'
     fi
+    # shellcheck disable=SC2016 # for the inner shell
     run env PATH="$bin" sh -c '. "$1"; apply_patch "$2" "$3"' sh \
         "$ROOT/tests/break/patches.sh" \
         "$ROOT/01-blocking/break/stale-bytes.patch" "$TMP/tree"

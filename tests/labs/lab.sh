@@ -142,6 +142,14 @@ parts() {
     grep -c '^@test' "$own/grade.bats"
 }
 
+# need_own_lab: the student's files are in the lab's directory
+need_own_lab() {
+    [ -w "$lab" ] && return
+    complain "$lab cannot be written to, and there your files would be:" \
+        'make a copy of your own (git clone, or cp -R)'
+    exit 1
+}
+
 # --- Commands ----------------------------------------------------------------
 
 # starter: what the student begins with: a file of ours, or the chapter's server
@@ -170,6 +178,7 @@ make_starter() {
 do_lab() {
     local status=0
     find_lab "${N-}"
+    need_own_lab
     make_starter
     cat "$lab/README.md"
     printf '\n'
@@ -277,6 +286,7 @@ do_hint() {
     local state step=0
     find_lab "${N-}"
     find_part
+    need_own_lab
     state=$lab/.hints
     [ ! -f "$state" ] || step=$(grep -c "^$P\$" "$state")
     if [ "$step" -ge 3 ]; then
@@ -302,6 +312,7 @@ hint() {
 do_reset() {
     local copy=1
     find_lab "${N-}"
+    need_own_lab
     if starter | cmp -s - "$lab/server.c"; then
         echo "$lab/server.c is the starter already"
         return

@@ -594,6 +594,14 @@ needs_terminal() {
         skip "no terminal can be made here: $(head -n 1 "$TMP/script.txt")"
 }
 
+# in_terminal COMMAND...: bounded, on a terminal of its own
+in_terminal() {
+    local words # script hands them to a shell
+    needs_terminal
+    printf -v words '%q ' "$@"
+    bounded script -qec "$words" /dev/null
+}
+
 # numbered N PREFIX: the lines 1 to N behind a prefix, as for printf %b
 numbered() {
     # shellcheck disable=SC2046 # each number is a word

@@ -288,3 +288,23 @@ choose_alone() (
     [ "$status" -eq 0 ]
     [ "$(git -C outer rev-list --count HEAD)" -eq 1 ]
 }
+
+# A class makes a repository of its own from a copy.
+@test "in another repository, and in a clone of that, all files stay as they are" {
+    command -v git >/dev/null || skip 'git is not here'
+    local tree=$BATS_TEST_DIRNAME/../.. file count=0
+    # shellcheck disable=SC2046 # names
+    unset $(git rev-parse --local-env-vars)
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir from
+    tar -cf - --exclude=./.git -C "$tree" . | tar -xf - -C from
+    git -C from init -q
+    git -C from add . 2>/dev/null
+    git -C from -c user.name=a -c user.email=a@example.com commit -q -m a
+    git clone -q -c core.autocrlf=true from to
+    while IFS= read -r -d '' file; do
+        cmp "from/$file" "to/$file" || return
+        count=$((count + 1))
+    done < <(git -C from ls-files -z)
+    [ "$count" -ge 100 ]
+}

@@ -30,9 +30,7 @@ teardown() {
 # leaves_console END PROGRAM...: see console.c. A pseudo-terminal is a console
 # to wine.
 leaves_console() {
-    needs_terminal
-    bounded script -qec "wine $WINDOWS/console.exe $TMP/result $*" /dev/null \
-        </dev/null
+    in_terminal wine "$WINDOWS/console.exe" "$TMP/result" "$@" </dev/null
     assert_equal 'the console' 'changed, put back' \
         "$(tr -d '\r' <"$TMP/result")"
 }
