@@ -37,6 +37,8 @@ LOG_LIMIT = 512  # bytes in a line of the log: on a pipe they stay together
 FINISH_S = 1  # a good-bye takes no longer,
 FINISH_BYTES = 1 << 20  # and discards no more than this
 BACKLOG = 4096  # the queue that listen is asked for; the system cuts it
+CHARACTER = (rb"\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]"  # in UTF-8, but no control
+             rb"|[\xe0-\xef][\x80-\xbf]{1,2}|[\xf0-\xf4][\x80-\xbf]{1,3}")
 TOO_LONG = "line longer than 1024 bytes"
 USAGE = """usage: server [PORT [ADDRESS]]
   PORT     0 to 65535, default 65432; 0: any free port
@@ -241,8 +243,9 @@ def log_event(text, line=b"", when="%Y-%m-%d %H:%M:%S "):
 def shown(line, size):
     """Returns a line as it is safe to print: what could steer a terminal
     becomes \\xNN. More than `size` bytes are cut, between two characters."""
-    text = re.sub(rb"[\x00-\x1f\x7f]|\xc2(?=[\x80-\x9f])|(?<=\xc2)[\x80-\x9f]",
-                  lambda found: b"\\x%02x" % ord(found[0]), line)
+    text = re.sub(CHARACTER + rb"|([\x00-\x1f\x7f-\x9f]|\xc2(?=[\x80-\x9f]))",
+                  lambda found: b"\\x%02x" % ord(found[1]) if found[1]
+                  else found[0], line)
     if len(text) <= size:
         return text
     tail = b"... (%d bytes)" % len(line)

@@ -46,10 +46,9 @@ typedef int net_socket;
 
 static inline int net_start(void)
 {
-    /* To send to a client that has left raises SIGPIPE, which would end the
-     * program; to read a terminal from the background raises SIGTTIN, which
-     * would stop it; to write to a file that may not grow any more raises
-     * SIGXFSZ. Ignored, the calls fail with an error instead. */
+    /* A send to a client that has left raises SIGPIPE; a read of a terminal
+     * from the background SIGTTIN; a write to a file that may not grow SIGXFSZ.
+     * They would end or stop the program. Ignored, the calls fail instead. */
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
         signal(SIGTTIN, SIG_IGN) == SIG_ERR ||
         signal(SIGXFSZ, SIG_IGN) == SIG_ERR)

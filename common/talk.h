@@ -14,8 +14,7 @@
 #define SERVER_FULL "server is full"
 
 enum {
-    /* The longest answer, its \n not counted. */
-    ANSWER_LIMIT = sizeof ANSWER - 1 + LINE_LIMIT,
+    ANSWER_LIMIT = sizeof ANSWER - 1 + LINE_LIMIT, /* the longest, without \n */
     /* What must fit before a line is taken: its answer, and in chapter 05 a
      * line that comes from the operator. */
     TALK_ROOM = ANSWER_LIMIT + 1 + LINE_LIMIT + 1,
@@ -29,43 +28,43 @@ enum {
 
 /* --------------------------------------------------------------- the log */
 
-/* Writes a line as a text that is safe to print. A peer's control bytes could
- * move the cursor, set colours or worse, so those below 0x20, 0x7f, and U+0080
- * to U+009F (in UTF-8 C2 80 to C2 9F) become \xNN. If `size` bytes, at least
- * 40, are not enough, it is cut between two characters: "TEXT... (1024 bytes)".
- */
+/* Writes a line as a text that is safe to print. What could steer a terminal,
+ * bytes below 0x20, 0x7f, and U+0080 to U+009F (in UTF-8 C2 80 to C2 9F, alone
+ * 80 to 9F), becomes \xNN. If `size` bytes, at least 40, are not enough, it is
+ * cut between two characters: "TEXT... (1024 bytes)". */
 static inline void line_show(struct line line, char *text, size_t size)
 {
     size_t used = 0, cut = 0; /* bytes of text; where it may be cut */
-    int inside = 0;           /* bytes since a UTF-8 character has begun */
-    bool second = false;      /* of the two bytes of U+0080 to U+009F */
+    int due = 0;              /* bytes of a UTF-8 character still to come */
+    bool hidden = false;      /* the character is a control character */
     char tail[40];
     size_t tail_length = (size_t)snprintf(tail, sizeof tail, "... (%u bytes)",
                                           (unsigned)line.length);
     for (size_t i = 0; i < line.length; i++) {
         unsigned char byte = (unsigned char)line.bytes[i];
         if (byte >= ' ' && byte <= '~' && used + tail_length < size) {
-            inside = 0; /* the usual byte, and there is room */
-            second = false;
+            due = 0; /* the usual byte, and there is room */
             cut = used;
             text[used++] = (char)byte;
             continue;
         }
-        bool first = byte == 0xc2 && i + 1 < line.length &&
-                     ((unsigned char)line.bytes[i + 1] & 0xe0) == 0x80;
-        bool shown = byte >= 0x20 && byte != 0x7f && !first && !second;
-        inside = (byte & 0xc0) == 0x80 && inside < 3 ? inside + 1 : 0;
-        if (inside == 0 && used + tail_length < size)
+        bool part = due > 0 && (byte & 0xc0) == 0x80;
+        if (!part)
+            hidden = byte < 0x20 || byte == 0x7f || (byte & 0xe0) == 0x80 ||
+                     (byte == 0xc2 && i + 1 < line.length &&
+                      ((unsigned char)line.bytes[i + 1] & 0xe0) == 0x80);
+        int begun = (byte > 0xc1) + (byte > 0xdf) + (byte > 0xef);
+        due = part ? due - 1 : byte > 0xf4 ? 0 : begun;
+        if (!part && used + tail_length < size)
             cut = used;
-        if (used + (shown ? 1 : 4) >= size) {
+        if (used + (hidden ? 4 : 1) >= size) {
             snprintf(text + cut, size - cut, "%s", tail);
             return;
         }
-        if (shown)
-            text[used++] = (char)byte;
-        else
+        if (hidden)
             used += (size_t)snprintf(text + used, 5, "\\x%02x", byte);
-        second = first;
+        else
+            text[used++] = (char)byte;
     }
     text[used] = '\0';
 }

@@ -51,13 +51,16 @@ static void check_showing(void)
     check_shown("control bytes are shown as hex", "\0\t\x1b[\x1f\x7f", 6,
                 "\\x00\\x09\\x1b[\\x1f\\x7f");
     check_shown("Chinese is shown as it is", "\xe4\xbd\xa0", 3, "\xe4\xbd\xa0");
-    check_shown("bytes that are no UTF-8 are shown as they are", "\xff\x80\xc0",
-                3, "\xff\x80\xc0");
+    check_shown("bytes that are no UTF-8 are shown as they are", "\xff\xa0\xc0",
+                3, "\xff\xa0\xc0");
+    check_shown("80 to 9F that are of no character are control characters",
+                "\x9b\xff\x9b\xc3\x9b\x9b\xe4\xbd\xa0\x9b", 10,
+                "\\x9b\xff\\x9b\xc3\x9b\\x9b\xe4\xbd\xa0\\x9b");
     check_shown("C2 at the end is shown as it is", "a\xc2", 2, "a\xc2");
     check_shown("the second of two C2 may begin a control character",
                 "\xc2\xc2\x85", 3, "\xc2\\xc2\\x85");
     check_shown("a control character ends before the next one", "\xc2\x85\x85",
-                3, "\\xc2\\x85\x85");
+                3, "\\xc2\\x85\\x85");
     check_shown("an empty line shows nothing", "", 0, "");
     check_c1();
     line_show((struct line){longest, sizeof longest}, shown, sizeof shown);
