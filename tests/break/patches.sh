@@ -70,6 +70,7 @@ find_patches() {
 copy_tree() {
     mkdir "$1"
     cp -R Makefile common tests 0?-* "$1"
+    chmod -R u+w "$1" # the tree may be somebody else's, and not to be written to
     make -s -C "$1" clean
 }
 
