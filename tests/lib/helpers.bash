@@ -128,8 +128,13 @@ stop_everything() {
 
 # fail WHAT...: ends the test, with all that may explain it
 fail() {
-    local file
+    local file pid
     printf '%s\n' "$*"
+    for pid in $started; do # and what those do that still run, on Linux
+        [ ! -r "/proc/$pid/stat" ] || printf -- '--- process %s: %s in %s\n' \
+            "$pid" "$(sed 's/^[^(]*\(.*) .\) .*/\1/' "/proc/$pid/stat")" \
+            "$(cat "/proc/$pid/wchan" 2>/dev/null)"
+    done
     for file in "$TMP"/*.log; do
         if [ -s "$file" ]; then
             printf -- '--- the end of %s:\n' "${file##*/}"

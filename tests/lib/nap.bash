@@ -10,8 +10,17 @@ unnap() {
     read -r -t 1 _ </dev/null || :
 }
 
+nap_second=''
+
 # nap SECONDS
 nap() {
+    # On a busy machine one wait in some ten thousand did not see that a child had
+    # ended. Should its signal pass bash by, it stays a zombie, which kill -0 takes
+    # for a process: the end of another child makes bash look at all of them.
+    if [ "$nap_second" != "$SECONDS" ]; then
+        nap_second=$SECONDS
+        (:)
+    fi
     # bash 3.2 (macOS) reads with whole seconds only
     if [ -n "$NAP" ] && [ "${BASH_VERSINFO[0]}" -ge 4 ]; then
         # Somebody else may just have made it

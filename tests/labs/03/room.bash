@@ -1,5 +1,7 @@
 # room.bash - what the graders of the rooms in one thread, lab 05 and the bonus,
 # do beyond play_each
+#
+# shellcheck disable=SC2154 # grade.bash sets server and others
 
 # one_thread_program: threads and processes that live for a moment are seen in
 # what the program calls
