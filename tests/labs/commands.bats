@@ -277,8 +277,8 @@ broken() {
     dir=$BATS_TEST_TMPDIR/handout
     lab handout DIR="$dir"
     expect 0 'a copy for students'
-    [ -z "$(find "$dir" -name solution.c -o -name wrong -o -name .git \
-        -o -path '*/lab/server*')" ]
+    [ -z "$(find "$dir" -name solution.c -o -name wrong -o -name right \
+        -o -name 'requirements.*' -o -name .git -o -path '*/lab/server*')" ]
     [ -f "$dir/04-nonblocking/server.c" ]
     cd "$dir"
     cp "$TREE/tests/labs/01/check" tests/labs/01/check

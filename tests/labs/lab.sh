@@ -9,6 +9,7 @@
 #   SEED    grade: repeats the random texts of an earlier grade
 #   DIR     handout: where the copy goes
 #   JOBS    selftest: how many grades at a time
+#   QUICK   selftest: not empty: of wrong answers only the part they must lose
 #
 # Exit status: 0 done (grade: full marks), 1 not, 2 wrong usage.
 set -uo pipefail
@@ -597,7 +598,9 @@ do_handout() {
     esac
     mkdir -p "$dir" || exit 1
     tar -cf - --exclude=.git --exclude='labs/*/solution.c' \
-        --exclude='labs/*/wrong' --exclude='lab/server*' \
+        --exclude='labs/*/wrong' --exclude='labs/*/right' \
+        --exclude='labs/*/requirements.md' --exclude='labs/requirements.*' \
+        --exclude='lab/server*' \
         --exclude='lab/bonus/server*' --exclude=.hints . |
         tar -xf - -C "$dir" || exit 1
     (

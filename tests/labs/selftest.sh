@@ -1,10 +1,17 @@
 #!/usr/bin/env bash
-# selftest.sh - the graders graded: solutions get full marks, starters less
-# than half, and each known wrong answer loses the part that the first line of
-# its file names, and no other. Called by make selftest.
+# selftest.sh - the graders graded: solutions, and right answers in other
+# styles, get full marks, starters less than half, and each known wrong answer
+# loses the part that the first line of its file names, and no other. That line
+# is
 #
-#   N     only this lab
-#   JOBS  how many grades at a time
+#     part 3 (words): what is wrong
+#
+# and the words are some that the cause in the table must contain, so that the
+# cause is the true one: that it is for nine of ten. Called by make selftest.
+#
+#   N      only this lab
+#   JOBS   how many grades at a time
+#   QUICK  not empty: of a wrong answer only the part that it must lose
 set -uo pipefail
 cd -P -- "$(dirname "${BASH_SOURCE[0]}")/../.." >/dev/null || exit 1
 
@@ -19,16 +26,26 @@ tasks() {
         "$lab" | "${lab#0}" | "$lab"-*) ;;
         *) continue ;;
         esac
-        for file in "tests/labs/$lab"/{solution.c,wrong/*.patch,wrong/*.c}; do
+        for file in "tests/labs/$lab"/{solution.c,right/*.*,wrong/*.*}; do
             [ ! -f "$file" ] || echo "$lab $file"
         done
         echo "$lab tests/labs/$lab/starter"
     done
 }
 
+# cause_of PART TABLE: what the table says why the part failed, on one line
+cause_of() {
+    awk -v part="part $1:" '
+        /^[^ ]/ { inside = index($0, part) == 1 }
+        /^  [^ ]/ { cause = $1 == "cause" }
+        inside && cause { sub(/^ *(cause)? */, ""); text = text " " $0 }
+        END { print substr(text, 2) }' "$2"
+}
+
 # grade_task LAB FILE: one line that says whether the grader did its work
 grade_task() {
-    local lab=$1 file=$2 source=$2 dir expected='' lost got most verdict=ok
+    local lab=$1 file=$2 source=$2 part='' words='' lost got most dir line
+    local verdict=ok note=''
     dir=$(mktemp -d "${TMPDIR:-/tmp}/selftest.XXXXXX") || exit 1
     # shellcheck disable=SC2064 # now, while dir is known
     trap "rm -rf '$dir'" EXIT
@@ -40,30 +57,66 @@ grade_task() {
     *.patch)
         source=$dir/server.c
         cp "tests/labs/$lab/solution.c" "$source"
-        patch -s "$source" "$file" || exit 1
+        if ! patch -s -F 0 "$source" "$file" >"$dir/patch"; then
+            echo "WRONG $file does not apply: $(tail -n 1 "$dir/patch")"
+            exit 1
+        fi
         ;;
     esac
-    env -u P -u REPORT N="$lab" LAB="$source" FROM="$PWD" \
-        bash tests/labs/lab.sh grade >"$dir/table" 2>&1
+    case $file in
+    */wrong/*)
+        line=$(head -n 1 "$file")
+        part=${line#*part }
+        part=${part%%[ :]*}
+        words=$(sed -n 's/.*part [0-9]* (\([^)]*\)): .*/\1/p' <<<"$line")
+        ;;
+    esac
+    env -u P -u REPORT ${QUICK:+${part:+P="$part"}} N="$lab" LAB="$source" \
+        FROM="$PWD" bash tests/labs/lab.sh grade >"$dir/table" 2>&1
     # "  1   10/10  what": the parts that got nothing
     lost=$(sed -n 's|^ *\([0-9]*\) *0/10 .*|\1|p' "$dir/table" | xargs)
     read -r got most < <(sed -n 's|^lab .*: \([0-9]*\)/\([0-9]*\)$|\1 \2|p' \
         "$dir/table")
     case $file in
-    *solution*) [ "${got:-0}" -eq "${most:--1}" ] || verdict=WRONG ;;
-    *starter*) [ $((${got:-99} * 2)) -lt "${most:-0}" ] || verdict=WRONG ;;
-    *)
-        expected=$(sed -n '1s/.*part \([0-9]*\):.*/\1/p' "$file")
-        [ "$lost" = "$expected" ] || verdict=WRONG
+    */starter) [ $((${got:-99} * 2)) -lt "${most:-0}" ] || verdict=WRONG ;;
+    */wrong/*)
+        note=", should lose $part"
+        if [ "$lost" != "$part" ]; then
+            verdict=WRONG
+        elif [ -z "$words" ] ||
+            ! cause_of "$part" "$dir/table" | grep -qiF -e "$words"; then
+            verdict=other # than the true cause
+            note=", for: $(cause_of "$part" "$dir/table"); should say: ${words:-(no words)}"
+        fi
         ;;
+    *) [ "${got:-0}" -eq "${most:--1}" ] || verdict=WRONG ;;
     esac
     printf '%-5s %-40s %5s %s%s\n' "$verdict" "$file" \
-        "${got:-?}/${most:-?}" "${lost:+loses $lost}" \
-        "${expected:+, should lose $expected}"
-    if [ "$verdict" != ok ]; then
+        "${got:-?}/${most:-?}" "${lost:+loses $lost}" "$note"
+    if [ "$verdict" = WRONG ]; then
         sed 's/^/    /' "$dir/table"
         exit 1
     fi
+}
+
+# summary STATUS: what all of it has come to
+summary() {
+    local status=$1 all named
+    all=$(grep -Ec '^(ok|other) .*/wrong/' "$results")
+    named=$(grep -c '^ok .*/wrong/' "$results")
+    if [ "$named" -lt "$all" ]; then
+        echo 'another cause is named than the true one:'
+        sed -n 's/^other /  /p' "$results" | sort
+    fi
+    echo "the cause that is named is the true one for $named of $all," \
+        "$(grep -c '^WRONG' "$results") of $(grep -Ec '^(ok|other|WRONG) ' \
+            "$results") grades are wrong, $SECONDS s"
+    if [ $((named * 10)) -lt $((all * 9)) ]; then
+        echo 'selftest: too few of the causes are true' >&2
+        status=1
+    fi
+    [ "$status" -ne 0 ] || echo 'selftest: all graders do their work'
+    return "$status"
 }
 
 if [ "${1-}" = --one ]; then
@@ -79,5 +132,9 @@ command -v patch >/dev/null || {
     exit 1
 }
 unset MAKEFLAGS MFLAGS MAKELEVEL
-tasks | xargs -P "$JOBS" -L 1 bash tests/labs/selftest.sh --one || exit 1
-echo 'selftest: all graders do their work'
+results=$(mktemp "${TMPDIR:-/tmp}/selftest.XXXXXX") || exit 1
+trap 'rm -f "$results"' EXIT
+status=0
+tasks | xargs -P "$JOBS" -L 1 bash tests/labs/selftest.sh --one |
+    tee "$results" || status=1
+summary "$status"
