@@ -505,14 +505,17 @@ static inline struct turns read_turns(const char *path)
 static inline struct turns server_turns(void)
 {
     struct turns all = {0, 0};
-    DIR *threads = opendir(made("/proc/%ld/task", lab.pid));
+    char path[80]; /* not made(): who waits may hold texts of that */
+    snprintf(path, sizeof path, "/proc/%ld/task", lab.pid);
+    DIR *threads = opendir(path);
     if (threads == NULL)
         return all;
     for (struct dirent *entry; (entry = readdir(threads)) != NULL;) {
         if (entry->d_name[0] == '.') /* ".." is the process: its first thread */
             continue;
-        struct turns one = read_turns(
-            made("/proc/%ld/task/%.20s/schedstat", lab.pid, entry->d_name));
+        snprintf(path, sizeof path, "/proc/%ld/task/%.20s/schedstat", lab.pid,
+                 entry->d_name);
+        struct turns one = read_turns(path);
         all.ran += one.ran;
         all.waited += one.waited;
     }
