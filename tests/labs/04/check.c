@@ -6,32 +6,126 @@
 #include <limits.h>
 
 enum {
-    MOST = 10000000,   /* the task's number */
-    MANY = 50,         /* clients that count at once */
-    FAR = 100000,      /* how far each of them counts */
-    MEMORY_KIB = 2048, /* that this may cost */
+    MOST = 10000000, /* the task's number */
+    HEARD_MS = 10000, /* so long a scenario listens to a slow answer */
+    FAR = 100000,    /* a count that takes a while */
+    BAD = INT_MIN,   /* instead of a measured time: the verdict is given */
+
+    LINES = 3000, /* at once, in part 1 */
+    FULL = 1024 - sizeof "count " , /* zeros that fit into a line before a digit */
+
     PINGS = 50,        /* questions of another client meanwhile */
+    NEWCOMERS = 10,    /* and newcomers */
     PING_MS = 100,     /* and how soon each is to be answered */
     WORST_MS = 1000,   /* none may take so long */
-    COUNTS = 20,       /* of each reader: so that they are never done */
-    LATE = 3,      /* that many too late cannot all be the machine's fault */
-    READERS = 10,  /* clients that read all they can get */
-    NARROW = 4096, /* bytes the kernel keeps for the one who reads nothing */
-    AT_FIRST = 60000000, /* bytes for the readers, so that the other is stuck */
+    LATE = 3,          /* that many too late cannot all be the machine's fault */
+    READERS = 10,      /* clients that read all they can get */
+    COUNTS = 20,       /* of each of them: so that they are never done */
+    STUCK = 10,        /* clients that read nothing */
+    NARROW = 4096,     /* bytes the kernel keeps for each of those */
+    STUCK_MS = 1000,   /* until all that is between is full */
+    PATIENCE_MS = 4000, /* and so long it stays so */
+    AT_FIRST = 60000000, /* bytes for the readers, so that the others are stuck */
     AT_FIRST_MS = 5000,  /* and no longer than this */
-    PROGRESS = 100000, /* bytes of them that come during the pings, at least */
-    STUCK_MS = 1000,   /* and the patience of one who reads nothing */
-    BAD = INT_MIN,     /* no time at all */
-    LEAVERS = 20,      /* clients that leave in mid-count */
-    BUSY_PERCENT = 30, /* of a processor: chapter 04 asks all the time */
+    PROGRESS = 128 << 20, /* of them meanwhile: more than buffers hold */
+    NO_PROGRESS = 20,     /* answers meanwhile without one of them */
+    BUSY_PERCENT = 30,   /* of a processor: chapter 04 asks all the time */
+    IDLE_TRIES = 5,      /* seconds until it is idle, at most */
+    MORE_NAPS = 60,      /* a second: more than the naps of one silent client */
+    ALONE = 1000000,     /* how far one counts who has the server for itself */
+    ALONE_MS = 1500,     /* besides the processor time that this takes */
+
+    MANY = 50,             /* clients that count at once */
+    MEMORY_KIB = 2048,     /* that this may cost */
+    ALL_KIB = 65536,       /* and the server as a whole */
+    FLOOD = 24 << 20,      /* bytes that one sends who reads nothing */
+    FLOOD_MS = 1000,       /* so long nobody has to take any of them */
+    BATCH = 5000,          /* questions at once */
+    BATCHES = 24,          /* and how often */
+    WARM = 4,              /* batches before the memory is looked at */
+
+    GROUP = 10,        /* clients that leave together */
+    GROUPS = 120,      /* and how many groups */
+    WARM_GROUPS = 10,  /* of them before the memory is looked at */
+    LEFT_KIB = 1024,   /* all the others may cost */
 };
 
+static const char *const range = "error: count 1 to 10000000";
 static const char *const order =
-    "a count is 1, 2, 3 and so on to N; the next line is taken up when the "
-    "count before it is done";
+    "a line is taken up when the count before it is done, and that goes for "
+    "errors and quit, too";
+static const char *const numbers =
+    "a count is the numbers 1 to N, each once and whole, also where a buffer "
+    "is full";
+
+/* Times without what is the machine's fault. */
+struct watch {
+    long long since;
+    long machine;
+    long long server; /* of that, the server's part */
+};
+
+static struct watch watch_start(void)
+{
+    return (struct watch){net_now(), machine_ms(),
+                          server_turns().waited / 1000000};
+}
+
+static long long watch_ms(struct watch watch)
+{
+    return net_now() - watch.since - (machine_ms() - watch.machine);
+}
+
+/* Milliseconds in which the server could do what it liked, work or sleep. */
+static long long free_ms(struct watch watch)
+{
+    return net_now() - watch.since -
+           (server_turns().waited / 1000000 - watch.server);
+}
+
+/* Waits so long, and longer on a busy machine. */
+static void settle(long long ms)
+{
+    long long end = net_now() + WAIT_MS;
+    for (struct watch watch = watch_start();
+         free_ms(watch) < ms && net_now() < end;)
+        net_sleep(20);
+}
+
+/* Soon it sleeps between its rounds: of the time in which the machine lets it,
+ * it works for no more than a part. */
+static bool expect_naps(const char *cause)
+{
+    long used = 0;
+    long long passed = 0;
+    for (int tries = 0; tries < IDLE_TRIES; tries++) {
+        struct watch watch = watch_start();
+        long cpu = server_cpu();
+        long long ran = server_turns().ran;
+        settle(IDLE_MS);
+        passed = free_ms(watch);
+        used = (long)((server_turns().ran - ran) / 1000000);
+        if (ran == 0) /* the system does not tell */
+            used = cpu < 0 ? 0 : server_cpu() - cpu;
+        if (used <= 2L * TICK_MS || used * 100 <= passed * BUSY_PERCENT)
+            return true;
+    }
+    return wrong(cause, made("at most %d %% of a processor", BUSY_PERCENT),
+                 "%ld ms of work in %lld ms, not counting those in which "
+                 "others had the processor",
+                 used, passed);
+}
+
+/* A right answer may be slow: so long a scenario listens to one. */
+static bool long_enough(struct watch watch)
+{
+    return watch_ms(watch) > HEARD_MS ||
+           net_now() - watch.since > 2 * HEARD_MS;
+}
 
 /* Numbers first to last come, a line each. */
-static bool expect_numbers(struct peer *peer, long first, long last)
+static bool expect_numbers(struct peer *peer, long first, long last,
+                           const char *cause)
 {
     for (long number = first; number <= last; number++) {
         char expected[16], *line = NULL;
@@ -39,82 +133,267 @@ static bool expect_numbers(struct peer *peer, long first, long last)
         snprintf(expected, sizeof expected, "%ld", number);
         if (got != GOT_LINE || strcmp(line, expected) != 0)
             return wrong(
-                order,
+                cause,
                 made("\"%ld\", counting from %ld to %ld", number, first, last),
                 "%s", got_text(peer, got, line, WAIT_MS));
     }
     return true;
 }
 
-static bool answered(struct peer *peer, const char *text)
+/* Asks for a count in these words, and gets it. */
+static bool counts(struct peer *peer, const char *question, long last)
 {
-    return expect_line(peer, made("Message received - %s", text), order);
+    return peer_say(peer, question) &&
+           expect_numbers(
+               peer, 1, last,
+               made("N is digits alone, 1 to 10000000, with any zeros in "
+                    "front, and the answer the numbers 1 to N; this was "
+                    "\"%.60s\"",
+                    question));
+}
+
+static bool answered(struct peer *peer, const char *text, const char *cause)
+{
+    return expect_line(peer, made("Message received - %s", text), cause);
 }
 
 /* ------------------------------------------------------------------ exact */
 
+/* What stands behind "count " and is no number from 1 to 10000000. */
 static bool errors(struct peer *peer)
 {
     static const char *const wrongs[] = {
-        "count 0",    "count x",        "count ",
-        "count -1",   "count +1",       "count 1.5",
-        "count 5x",   "count 10000001", "count 99999999999999999999999",
-        "count 5 ",   "count  5",       "count 0x10",
-        "count 5\r5",
+        "0",
+        "000",
+        "x",
+        "",
+        " ",
+        "-1",
+        "+1",
+        "1.5",
+        "1e3",
+        "5x",
+        "x5",
+        "5 ",
+        " 5",
+        "\t5",
+        "5\t",
+        "5 5",
+        "0x10",
+        "5\r5",
+        "5\r",
+        "10000001",
+        "4294967297",             /* 2^32 + 1 */
+        "8589934593",             /* 2 * 2^32 + 1 */
+        "18446744073709551617",   /* 2^64 + 1 */
+        "99999999999999999999999",
+        "340282366920938463463374607431768211457", /* 2^128 + 1 */
     };
-    static const char *const others[] = {"count",    "Count 3",  "counting",
-                                         "count\t3", " count 3", "3"};
     for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++)
-        if (!peer_say(peer, made("%s\n", wrongs[i])) ||
-            !expect_line(peer, "error: count 1 to 10000000",
-                         made("N is digits alone, 1 to 10000000; this was "
-                              "\"%s\"",
+        if (!peer_say(peer, made("count %s\r\n", wrongs[i])) ||
+            !expect_line(peer, range,
+                         made("N is digits alone, 1 to 10000000, and after an "
+                              "error the conversation goes on; this was "
+                              "\"count %s\"",
                               wrongs[i])))
             return false;
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        if (!peer_say(peer, made("%s\n", others[i])) ||
-            !expect_line(peer, made("Message received - %s", others[i]),
-                         "only a line that begins with \"count \" is a count"))
+    /* A line may hold NUL. */
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } nuls[] = {{"count 5\0\n", 9}, {"count \0\n", 8}, {"count 5\0x\n", 10}};
+    for (size_t i = 0; i < sizeof nuls / sizeof nuls[0]; i++)
+        if (!peer_send(peer, nuls[i].bytes, nuls[i].size) ||
+            !expect_line(peer, range,
+                         "N is digits alone, 1 to 10000000: a NUL is none"))
             return false;
     return true;
+}
+
+static bool others(struct peer *peer)
+{
+    static const char *const lines[] = {
+        "count", "Count 3",  "COUNT 3", "counting", "count\t3", " count 3",
+        "3",     "count5",   "count-1", "recount 3", "quit 3",  "",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (!peer_say(peer, made("%s\n", lines[i])) ||
+            !expect_line(peer, made("Message received - %s", lines[i]),
+                         "only a line that begins with \"count \" is a count, "
+                         "every other one is answered as in the chapter"))
+            return false;
+    return true;
+}
+
+/* "count ", so many zeros, and 7. */
+static char *zeros(size_t count)
+{
+    static char text[2048];
+    snprintf(text, sizeof text, "count %0*d\n", (int)count + 1, 7);
+    return text;
 }
 
 static bool exact(void)
 {
     struct peer peer;
-    char *first = nonce(), *second = nonce();
     long some = 1000 + (long)(draw() % 9000);
-    if (!peer_join(&peer) || !peer_say(&peer, "count 1\n") ||
-        !expect_numbers(&peer, 1, 1) ||
-        !peer_say(&peer, made("count %ld\n", some)) ||
-        !expect_numbers(&peer, 1, some) || !peer_say(&peer, "count 0012\n") ||
-        !expect_numbers(&peer, 1, 12) ||
-        !peer_say(&peer, "count 0000000000003\n") ||
-        !expect_numbers(&peer, 1, 3) || !errors(&peer))
+    if (!peer_join(&peer) || !counts(&peer, "count 1\n", 1) ||
+        !counts(&peer, made("count %ld\n", some), some) ||
+        !counts(&peer, "count 2\n", 2) || !counts(&peer, "count 0012\n", 12) ||
+        !counts(&peer, "count 0000000000003\r\n", 3))
         return false;
-    /* Many questions in one segment. */
-    return peer_say(&peer,
-                    made("count 3\ncount %ld\n%s\ncount 0\ncount 2\n%s\r\n",
-                         some, first, second)) &&
-           expect_numbers(&peer, 1, 3) && expect_numbers(&peer, 1, some) &&
-           answered(&peer, first) &&
-           expect_line(&peer, "error: count 1 to 10000000", order) &&
-           expect_numbers(&peer, 1, 2) && answered(&peer, second) &&
-           peer_say(&peer, made("count %ld\nquit\nnever\n", some)) &&
-           expect_numbers(&peer, 1, some) &&
-           expect_line(&peer, "quit", order) &&
-           expect_end(&peer, "quit ends the conversation");
+    for (size_t count = 20; count <= FULL; count = count * 2 + 1)
+        if (!counts(&peer, zeros(count), 7))
+            return false;
+    return counts(&peer, zeros(FULL), 7) && errors(&peer) &&
+           others(&peer) &&
+           expect_log(1, made("says: count %ld", some),
+                      "the log is the chapter's: each line is logged") &&
+           expect_log(1, "says: count 4294967297",
+                      "the log is the chapter's: each line is logged");
 }
 
+/* A byte at a time, and in two pieces with a pause between them. */
+static bool pieces(void)
+{
+    static const char *const cause =
+        "lines come in pieces: one is whole when its \\n has come, and not "
+        "with a recv";
+    static const int on = 1;
+    static const char text[] = "count 12\ncount x\r\nhello\ncount 3\r\n";
+    struct peer peer;
+    if (!peer_join(&peer))
+        return false;
+    (void)setsockopt(peer.sock, IPPROTO_TCP, TCP_NODELAY, (const void *)&on,
+                     sizeof on);
+    for (const char *at = text; *at != '\0'; at++) {
+        if (!peer_send(&peer, at, 1))
+            return false;
+        net_sleep(2);
+    }
+    if (!expect_numbers(&peer, 1, 12, cause) ||
+        !expect_line(&peer, range, cause) || !answered(&peer, "hello", cause) ||
+        !expect_numbers(&peer, 1, 3, cause) || !peer_say(&peer, "count 2"))
+        return false;
+    if (!expect_silence(&peer, 300, cause))
+        return false;
+    return peer_say(&peer, "1\ncou") && expect_numbers(&peer, 1, 21, cause) &&
+           expect_silence(&peer, 100, cause) && peer_say(&peer, "nt 5\n") &&
+           expect_numbers(&peer, 1, 5, cause);
+}
+
+/* Lines of all kinds come at once: a few, then more than any buffer holds. */
+static bool at_once(void)
+{
+    static const char *const lost =
+        "many lines came at once, behind a count: they wait, and none is lost";
+    static char text[LINES * 16];
+    static unsigned kinds[LINES];
+    struct peer peer;
+    char *first = nonce(), *second = nonce();
+    long some = 1000 + (long)(draw() % 9000);
+    if (!peer_join(&peer) ||
+        !peer_say(&peer, made("count 3\ncount %ld\n%s\ncount 0\ncount 2\n%s\r\n",
+                              some, first, second)) ||
+        !expect_numbers(&peer, 1, 3, numbers) ||
+        !expect_numbers(&peer, 1, some, numbers) ||
+        !answered(&peer, first, order) || !expect_line(&peer, range, order) ||
+        !expect_numbers(&peer, 1, 2, numbers) ||
+        !answered(&peer, second, order))
+        return false;
+    for (int kind = 0; kind < 3; kind++) {
+        size_t size = (size_t)snprintf(text, sizeof text, "count %d\n", FAR);
+        for (int i = 0; i < LINES; i++) {
+            /* All counts, all other lines, and both as it happens. */
+            kinds[i] = kind == 0 ? 1 + draw() % 9 : kind == 1 ? 0 : draw() % 9;
+            size += (size_t)snprintf(text + size, sizeof text - size,
+                                     kinds[i] == 0 ? "l%d\n" : "count %u\n",
+                                     kinds[i] == 0 ? (unsigned)i : kinds[i]);
+        }
+        if (!peer_send(&peer, text, size) ||
+            !expect_numbers(&peer, 1, FAR, numbers))
+            return false;
+        for (int i = 0; i < LINES; i++)
+            if (kinds[i] == 0 ? !answered(&peer, made("l%d", i), lost)
+                              : !expect_numbers(&peer, 1, kinds[i], lost))
+                return false;
+    }
+    return true;
+}
+
+/* The three ends, each behind a count. */
+static bool endings(void)
+{
+    static const char *const closes = "after the last answer the server closes";
+    struct peer peer;
+    char *word = nonce();
+    static char line[FULL + 16];
+    if (!peer_join(&peer) ||
+        !peer_say(&peer, made("count %d\nquit\ncount 3\nnever\n", FAR)) ||
+        !expect_numbers(&peer, 1, FAR, order) ||
+        !expect_line(&peer, "quit", order) ||
+        !expect_end(&peer, "quit ends the conversation: what stands behind it "
+                           "is discarded"))
+        return false;
+    peer_close(&peer);
+    /* A last line without its end. */
+    if (!peer_join(&peer) || !peer_say(&peer, made("count %d\n%s", FAR, word)))
+        return false;
+    peer_shut(&peer);
+    if (!expect_numbers(&peer, 1, FAR,
+                        "a half-close is no leaving: all that came before it "
+                        "is answered") ||
+        !answered(&peer, word,
+                  "a last line without an end is a line, too") ||
+        !expect_end(&peer, closes))
+        return false;
+    peer_close(&peer);
+    if (!peer_join(&peer) || !peer_say(&peer, "count 0002"))
+        return false;
+    peer_shut(&peer);
+    if (!expect_numbers(&peer, 1, 2,
+                        "a last line without an end is a line, too") ||
+        !expect_end(&peer, closes))
+        return false;
+    peer_close(&peer);
+    memset(line, '0', sizeof line - 1);
+    if (!peer_join(&peer) ||
+        !peer_say(&peer, made("count %d\ncount %s\n", FAR, line)) ||
+        !expect_numbers(&peer, 1, FAR, order) ||
+        !expect_line(&peer, "error: line longer than 1024 bytes",
+                     "a line of over 1024 bytes ends the conversation as in "
+                     "the chapter, be it a count") ||
+        !expect_end(&peer, closes))
+        return false;
+    peer_close(&peer);
+    return expect_log(3, " left",
+                      "the log is the chapter's: who quits or ends has left") &&
+           expect_log(1, " lost: ",
+                      "the log is the chapter's: who sent too long a line is "
+                      "lost, and nobody else was");
+}
+
+/* As far as a count goes. How long that may take the page does not say, so a
+ * server that is slow is not heard to the end. */
 static bool farthest(void)
 {
+    static const char *const cause =
+        "N is digits alone, 1 to 10000000, and a half-close is no leaving: all "
+        "that came before it is answered";
     struct peer peer;
+    struct watch watch = watch_start();
     char *word = nonce();
     if (!peer_join(&peer) ||
         !peer_say(&peer, made("count %d\n%s\n", MOST, word)))
         return false;
-    peer_shut(&peer); /* all that came before is answered nevertheless */
-    return expect_numbers(&peer, 1, MOST) && answered(&peer, word) &&
+    peer_shut(&peer);
+    for (long first = 1; first <= MOST; first += FAR) {
+        if (!expect_numbers(&peer, first, first + FAR - 1, cause))
+            return false;
+        if (long_enough(watch))
+            return true;
+    }
+    return answered(&peer, word, order) &&
            expect_end(&peer, "after the last answer the server closes");
 }
 
@@ -127,53 +406,85 @@ static long drain(void)
 {
     static char bytes[CHUNK];
     long all = 0;
-    for (int i = 0; i < READERS; i++) {
+    for (int i = 0; i < READERS && readers[i].bytes != NULL; i++) {
         long got = net_recv(readers[i].sock, bytes, sizeof bytes);
         all += got > 0 ? got : 0;
     }
     return all;
 }
 
-/* Waits for the answer, and reads what comes for the readers meanwhile.
- * Returns for how long, without what is the machine's fault; BAD after a
- * verdict. */
-static long long ping(struct peer *peer, long *drained)
+/* How often somebody was answered, and how often too late. */
+struct answers {
+    int count, late;
+    long long latest;
+    long drained; /* bytes of the readers meanwhile */
+};
+
+/* Waits for a line that comes, and reads what comes for the readers meanwhile.
+ * Notes for how long. */
+static bool await(struct peer *peer, const char *expected, struct watch watch,
+                  struct answers *answers)
 {
-    char *word = nonce(), *line = NULL;
-    long long since = net_now(), machine = machine_ms();
-    if (!peer_say(peer, made("%s\n", word)))
-        return BAD;
+    char *line = NULL;
     while (!peer_take(peer, &line)) {
         long got = drain();
-        *drained += got;
+        answers->drained += got;
         if (!peer_receive(peer) && got == 0)
             (void)net_wait(peer->sock, NET_READABLE, 1);
-        if (peer->ended || peer->broken != 0 || net_now() - since > WAIT_MS) {
-            (void)wrong("another client's count holds up everybody: a send "
-                        "that waits, or a loop that ends only with the count",
-                        "an answer within 100 ms", "no answer within %d s",
-                        WAIT_MS / 1000);
-            return BAD;
-        }
+        if (peer->ended || peer->broken != 0 || watch_ms(watch) > WAIT_MS)
+            return wrong("another client's count holds up everybody: a send "
+                         "that waits, or too long a turn, one that ends only "
+                         "with the count",
+                         made("\"%s\" within %d ms", expected, PING_MS),
+                         peer->ended || peer->broken != 0
+                             ? "the connection has ended"
+                             : "nothing within %d s",
+                         WAIT_MS / 1000);
     }
-    if (strcmp(line, made("Message received - %s", word)) == 0)
-        return net_now() - since - (machine_ms() - machine);
-    (void)wrong(order, made("\"Message received - %s\"", word), "\"%s\"", line);
-    return BAD;
+    long long passed = watch_ms(watch);
+    answers->count++;
+    answers->late += passed > PING_MS;
+    if (passed > answers->latest)
+        answers->latest = passed;
+    return strcmp(line, expected) == 0 ||
+           wrong(order, made("\"%s\"", expected), "\"%s\"", line);
+}
+
+static bool ping(struct peer *peer, struct answers *answers)
+{
+    char *word = nonce();
+    struct watch watch = watch_start();
+    return peer_say(peer, made("%s\n", word)) &&
+           await(peer, made("Message received - %s", word), watch, answers);
+}
+
+static bool in_time(const struct answers *answers, const char *cause)
+{
+    if (answers->late < LATE && answers->latest < WORST_MS)
+        return true;
+    return wrong(cause, made("answers within %d ms", PING_MS),
+                 "%d of %d later, the latest after %lld ms", answers->late,
+                 answers->count, answers->latest);
+}
+
+/* A client that asks for much and reads nothing. */
+static bool open_stuck(struct peer *peer)
+{
+    return peer_open_narrow(peer, NARROW) && expect_greeting(peer) &&
+           peer_say(peer, made("count %d\n", MOST));
 }
 
 /* One client asks for much and reads nothing, ten read all they can get; one
- * more is answered as if they were not there. Why ten: a server that serves
- * each for as long as its socket takes numbers fills all their buffers first,
- * and that takes longer than 100 ms, whatever the machine does meanwhile. */
+ * more is answered as if they were not there, and so are newcomers. Why ten: a
+ * server that serves each for as long as its socket takes numbers fills all
+ * their buffers first, and that takes longer than 100 ms, whatever the machine
+ * does meanwhile. */
 static bool meanwhile(void)
 {
     struct peer stuck, peer;
+    struct answers pings = {0}, greetings = {0};
     long drained = 0;
-    int late = 0;
-    long long latest = 0;
-    if (!peer_open_narrow(&stuck, NARROW) || !expect_greeting(&stuck) ||
-        !peer_join(&peer) || !peer_say(&stuck, made("count %d\n", MOST)))
+    if (!open_stuck(&stuck) || !peer_join(&peer))
         return false;
     for (int i = 0; i < READERS; i++)
         if (!peer_join(&readers[i]))
@@ -181,8 +492,12 @@ static bool meanwhile(void)
     for (int i = 0; i < READERS * COUNTS; i++)
         if (!peer_say(&readers[i % READERS], made("count %d\n", MOST)))
             return false;
-    if (!expect_numbers(&readers[0], 1, 1000) ||
-        !expect_threads(1, 1, "chapter 04 serves all in one thread"))
+    for (int i = 0; i < READERS; i++)
+        if (!expect_numbers(&readers[i], 1, 1000,
+                            "a client that counts holds up another one that "
+                            "counts"))
+            return false;
+    if (!expect_threads(1, 1, "chapter 04 serves all in one thread"))
         return false;
     long long end = moment(AT_FIRST_MS);
     while (drained < AT_FIRST && net_now() < end) {
@@ -191,40 +506,145 @@ static bool meanwhile(void)
         if (got == 0)
             (void)net_wait(readers[0].sock, NET_READABLE, 10);
     }
-    drained = 0;
-    for (int i = 0; i < PINGS; i++) {
-        long long passed = ping(&peer, &drained);
-        if (passed == BAD)
+    for (int i = 0, idle = 0; i < PINGS || pings.drained < PROGRESS; i++) {
+        long before = pings.drained;
+        if (!ping(&peer, &pings))
             return false;
-        late += passed > PING_MS;
-        latest = passed > latest ? passed : latest;
+        idle = pings.drained > before ? 0 : idle + 1;
+        if (idle == NO_PROGRESS)
+            return wrong("while others are answered the count stands still",
+                         "it goes on", "none of it during %d answers", idle);
     }
-    if (late >= LATE || latest >= WORST_MS)
-        return wrong("a client that counts gets too long a turn: only so many "
-                     "numbers in one visit, then the others",
-                     "answers within 100 ms, while another one counts",
-                     "%d of %d later, the latest after %lld ms", late, PINGS,
-                     latest);
-    if (drained < PROGRESS)
-        return wrong("while others are answered the count stands still",
-                     "it goes on", "%ld bytes of it", drained);
+    for (int i = 0; i < NEWCOMERS; i++) {
+        struct peer newcomer;
+        struct watch watch = watch_start();
+        if (!peer_open(&newcomer) ||
+            !await(&newcomer, GREETING, watch, &greetings))
+            return false;
+        peer_close(&newcomer);
+    }
+    if (!in_time(&pings,
+                 "a client that counts gets too long a turn: only so many "
+                 "numbers in one visit, then the others") ||
+        !in_time(&greetings, "a newcomer waits until somebody has counted"))
+        return false;
+    return expect_threads(1, 1, "chapter 04 serves all in one thread");
+}
+
+/* How often the server has slept in a second, without what is the machine's
+ * fault. */
+static long naps_a_second(void)
+{
+    static const char gave[] = "voluntary_ctxt_switches:";
+    long naps = server_status(gave);
+    struct watch watch = watch_start();
+    settle(IDLE_MS);
+    long long passed = free_ms(watch);
+    naps = server_status(gave) - naps;
+    return passed < 100 ? naps : (long)(naps * 1000 / passed);
+}
+
+/* Clients that read nothing cost nothing, delay nobody and lose nothing. */
+static bool stuck(void)
+{
+    static struct peer peers[STUCK];
+    struct peer peer;
+    struct answers pings = {0};
+    if (!peer_join(&peer))
+        return false;
+    settle(STUCK_MS / 2); /* until its naps are as long as they get */
+    long silent = naps_a_second();
+    for (int i = 0; i < STUCK; i++)
+        if (!open_stuck(&peers[i]))
+            return false;
+    struct watch since = watch_start();
+    if (!expect_naps("it asks again and again, without a nap, for a client "
+                     "that reads nothing"))
+        return false;
+    long naps = naps_a_second();
+    if (silent > 0 && naps > 2 * silent + MORE_NAPS)
+        return wrong("a client that reads nothing keeps it more awake than a "
+                     "silent one: shorter naps, or waits of another kind",
+                     made("about %ld naps a second, as with a silent one",
+                          silent),
+                     "%ld", naps);
+    for (int i = 0; i < PINGS / 2; i++) {
+        net_sleep(PING_MS / 2 + (int)(draw() % PING_MS));
+        if (!ping(&peer, &pings))
+            return false;
+    }
+    if (!in_time(&pings,
+                 "with clients that read nothing another one waits: a send "
+                 "that waits for them, or it sleeps too long between rounds"))
+        return false;
+    while (watch_ms(since) < PATIENCE_MS)
+        net_sleep(50);
+    for (int i = 0; i < STUCK; i++)
+        if (!expect_numbers(&peers[i], 1, i == 0 ? FAR : FAR / 10,
+                            "a client that read nothing gets its numbers when "
+                            "it reads on, each of them"))
+            return false;
     return true;
 }
 
-/* A client that reads nothing costs nothing, and loses nothing. */
-static bool stuck(void)
+/* One client has the server for itself, and reads as fast as it can: what the
+ * two do not calculate, and do not wait for a processor, is naps. */
+static bool alone(void)
 {
+    static const char last[] = "\n1000000\n";
+    char tail[sizeof last] = {0};
     struct peer peer;
-    if (!peer_open_narrow(&peer, NARROW) || !expect_greeting(&peer) ||
-        !peer_say(&peer, made("count %d\n", MOST)))
+    if (!peer_join(&peer))
         return false;
-    net_sleep(STUCK_MS); /* until all buffers are full */
-    return expect_idle(BUSY_PERCENT, "it asks again and again, without a nap, "
-                                     "for a client that reads nothing") &&
-           expect_numbers(&peer, 1, FAR);
+    readers[0] = peer;
+    long cpu = server_cpu();
+    clock_t own = clock();
+    struct watch watch = watch_start();
+    if (!peer_say(&peer, made("count %d\n", ALONE)))
+        return false;
+    static char bytes[CHUNK];
+    while (memcmp(tail, last, sizeof last - 1) != 0) {
+        if (!wait_until(peer.sock, NET_READABLE, moment(WAIT_MS)))
+            return wrong(numbers, made("%d", ALONE), "nothing for %d s",
+                         WAIT_MS / 1000);
+        long got = net_recv(peer.sock, bytes, sizeof bytes);
+        for (long i = 0; i < got && got < (long)sizeof tail; i++) {
+            memmove(tail, tail + 1, sizeof last - 2);
+            tail[sizeof last - 2] = bytes[i];
+        }
+        if (got >= (long)sizeof tail)
+            memcpy(tail, bytes + got - (long)sizeof last + 1, sizeof last - 1);
+        if (got == 0 || (got < 0 && !net_would_block(net_error())))
+            return wrong(numbers, made("%d", ALONE), "the end");
+        long worked = server_cpu() - cpu +
+                      (long)((clock() - own) / (CLOCKS_PER_SEC / 1000));
+        if (watch_ms(watch) > worked + ALONE_MS)
+            return wrong("it naps though it could go on: whether a visit got "
+                         "anything sent is not told by what is unsent before "
+                         "and after it",
+                         made("%ld ms for the work, and no more than %d ms of "
+                              "naps",
+                              worked, ALONE_MS),
+                         "after %lld ms it still counts to %d", watch_ms(watch),
+                         ALONE);
+    }
+    return true;
 }
 
 /* ------------------------------------------------------------------ fifty */
+
+/* The memory that it has ever had, and has now, in KiB; 0 where nobody tells. */
+static long memory_most(void)
+{
+    long kib = server_status("VmHWM:");
+    return kib > 0 ? kib : 0;
+}
+
+static long memory_now(void)
+{
+    long kib = server_status("VmRSS:");
+    return kib > 0 ? kib : 0;
+}
 
 /* Takes what has come for each, and checks it. Returns how many numbers, -1
  * after a verdict. */
@@ -240,7 +660,7 @@ static long take_all(struct peer *peers, long *next)
                 taken++;
                 continue;
             }
-            (void)wrong(order,
+            (void)wrong(numbers,
                         next[i] <= FAR ? made("\"%ld\"", next[i]) : "nothing",
                         "client %d got \"%s\"", i + 1, line);
             return -1;
@@ -251,6 +671,9 @@ static long take_all(struct peer *peers, long *next)
 
 static bool fifty(void)
 {
+    static const char *const cause =
+        "an answer is not made in advance: only the next number and the last "
+        "one are kept, and a small buffer";
     static struct peer peers[MANY];
     static long next[MANY];
     for (int i = 0; i < MANY; i++) {
@@ -258,13 +681,14 @@ static bool fifty(void)
         if (!peer_join(&peers[i]))
             return false;
     }
-    long before = server_status("VmHWM:");
+    long before = memory_most();
     for (int i = 0; i < MANY; i++)
         if (!peer_say(&peers[i], made("count %d\n", FAR)))
             return false;
     net_sleep(500); /* now the server has what nobody reads */
     long long end = moment(WAIT_MS);
-    for (long done = 0; done < (long)MANY * FAR;) {
+    struct watch watch = watch_start();
+    for (long done = 0; done < (long)MANY * FAR && !long_enough(watch);) {
         long taken = take_all(peers, next);
         if (taken < 0)
             return false;
@@ -272,19 +696,90 @@ static bool fifty(void)
         if (taken > 0)
             end = moment(WAIT_MS);
         else if (net_now() >= end)
-            return wrong(order, made("%d numbers for each", FAR),
+            return wrong(numbers, made("%d numbers for each", FAR),
                          "nothing more for %d s after %ld numbers",
                          WAIT_MS / 1000, done);
         else
             net_sleep(1);
     }
-    long after = server_status("VmHWM:");
-    if (before < 0 || after - before <= MEMORY_KIB)
+    long after = memory_most();
+    if (after - before > MEMORY_KIB)
+        return wrong(cause, made("less than %d KiB of memory more", MEMORY_KIB),
+                     "%ld KiB more", after - before);
+    if (after > ALL_KIB)
+        return wrong(cause, made("less than %d KiB in all", ALL_KIB), "%ld KiB",
+                     after);
+    return true;
+}
+
+/* One reads nothing, counts far, and sends and sends. */
+static bool flood(void)
+{
+    static const char *const lines[] = {"count 1000\n", "and a line\n"};
+    static char bytes[CHUNK];
+    for (int kind = 0; kind < 2; kind++) {
+        struct peer peer;
+        size_t size = 0, length = strlen(lines[kind]);
+        for (; size + length < sizeof bytes; size += length)
+            memcpy(bytes + size, lines[kind], length);
+        if (!open_stuck(&peer))
+            return false;
+        net_sleep(200);
+        long before = memory_most();
+        struct watch watch = watch_start();
+        for (size_t all = 0, at = 0;
+             all < FLOOD && watch_ms(watch) < FLOOD_MS;) {
+            long sent = net_send(peer.sock, bytes + at, size - at);
+            if (sent <= 0) {
+                if (!net_would_block(net_error()))
+                    break; /* it need not stand all of this */
+                (void)net_wait(peer.sock, NET_WRITABLE, 10);
+                continue;
+            }
+            watch = watch_start();
+            all += (size_t)sent;
+            at = (at + (size_t)sent) % size;
+        }
+        long more = memory_most() - before;
+        peer_close(&peer);
+        if (more > MEMORY_KIB)
+            return wrong("what a client sends while it counts stays in the "
+                         "kernel: a server that takes and keeps all of it can "
+                         "be filled by anybody",
+                         made("less than %d KiB of memory more", MEMORY_KIB),
+                         "%ld KiB more, for one client that sends and does "
+                         "not read",
+                         more);
+    }
+    return true;
+}
+
+/* One asks again and again: nothing of that stays. */
+static bool again(void)
+{
+    static char text[BATCH * 8 + 1];
+    struct peer peer;
+    long before = 0;
+    if (!peer_join(&peer))
+        return false;
+    for (int i = 0; i < BATCH; i++)
+        memcpy(text + (size_t)i * 8, "count 1\n", 8);
+    for (int batch = 0; batch < BATCHES; batch++) {
+        if (batch == WARM)
+            before = memory_now();
+        if (!peer_send(&peer, text, (size_t)BATCH * 8))
+            return false;
+        for (int i = 0; i < BATCH; i++)
+            if (!expect_numbers(&peer, 1, 1, numbers))
+                return false;
+    }
+    long more = memory_now() - before;
+    if (more <= MEMORY_KIB)
         return true;
-    return wrong("an answer is not made in advance: only the next number and "
-                 "the last one are kept, and a small buffer",
+    return wrong("each question leaves something in memory that is not freed",
                  made("less than %d KiB of memory more", MEMORY_KIB),
-                 "%ld KiB more", after - before);
+                 "%ld KiB more after %d short counts", more,
+                 (BATCHES - WARM) * BATCH);
 }
 
 /* ----------------------------------------------------------------- leaver */
@@ -302,38 +797,93 @@ static int descriptors(void)
     return count;
 }
 
-static bool leaver(void)
+/* Some clients ask for much, and leave in mid-count in four ways: with numbers
+ * unread, which is a reset; with a reset at once; as one that has not read for
+ * a while; and with more questions behind, half-closed. */
+static bool leave_together(bool slowly)
 {
-    struct peer peer;
-    int before = descriptors();
-    for (int i = 0; i < LEAVERS; i++) {
-        if (!peer_join(&peer) || !peer_say(&peer, made("count %d\n", MOST)) ||
-            !expect_numbers(&peer, 1, 100))
+    static struct peer peers[GROUP];
+    static const char *const more[] = {"", "", "", "hello\ncount 5\nquit\n"};
+    for (int i = 0; i < GROUP; i++)
+        if (!peer_open_narrow(&peers[i], i % 4 == 2 ? NARROW : 0))
             return false;
-        peer_close(&peer); /* with unread numbers: that is a reset */
+    for (int i = 0; i < GROUP; i++)
+        if (!expect_greeting(&peers[i]) ||
+            !peer_say(&peers[i], made("count %d\n%s", MOST, more[i % 4])))
+            return false;
+    for (int i = 0; i < GROUP; i++)
+        if (!expect_numbers(&peers[i], 1, 100, numbers))
+            return false;
+    if (slowly)
+        net_sleep(300); /* until the narrow ones are stuck */
+    for (int i = 0; i < GROUP; i++) {
+        if (i % 4 == 3)
+            peer_shut(&peers[i]);
+        if (i % 2 == 1)
+            peer_reset(&peers[i]);
+        else
+            peer_close(&peers[i]);
     }
-    if (!expect_log(LEAVERS, " lost: ", "each of them is lost, once"))
-        return false;
+    return true;
+}
+
+/* Waits until the server has no more descriptors than before. */
+static bool all_closed(int before)
+{
     long long end = moment(WAIT_MS);
     while (descriptors() > before && net_now() < end)
         net_sleep(20);
-    if (descriptors() > before)
-        return wrong("a client that failed is not closed: its descriptor is "
-                     "gone for ever",
-                     made("%d descriptors, as before", before), "%d",
-                     descriptors());
-    if (!expect_idle(BUSY_PERCENT, "it still counts for somebody who has left"))
+    if (descriptors() <= before)
+        return true;
+    return wrong("a client that failed is not closed: its descriptor is "
+                 "gone for ever",
+                 made("%d descriptors, as before", before), "%d",
+                 descriptors());
+}
+
+static bool leavers(void)
+{
+    struct peer peer;
+    int before = descriptors();
+    long memory = 0;
+    for (int group = 0; group < GROUPS; group++) {
+        if (group == WARM_GROUPS) {
+            if (!expect_naps("it still counts for somebody who has left") ||
+                !expect_log(WARM_GROUPS * GROUP, " lost: ",
+                            "who leaves in mid-count is lost, once") ||
+                !all_closed(before))
+                return false;
+            memory = memory_now();
+        }
+        if (!leave_together(group < 2))
+            return false;
+    }
+    if (!expect_log(GROUPS * GROUP, " lost: ",
+                    "who leaves in mid-count is lost, once") ||
+        !expect_log(0, " left",
+                    "who leaves in mid-count is lost, once, and has not left") ||
+        !all_closed(before))
         return false;
+    long more = memory_now() - memory;
+    if (more > LEFT_KIB)
+        return wrong("the memory of a client that has left in mid-count is "
+                     "not freed, or not all of it",
+                     made("less than %d KiB more", LEFT_KIB),
+                     "%ld KiB more after %d such clients", more,
+                     (GROUPS - WARM_GROUPS) * GROUP);
     char *word = nonce();
     return peer_join(&peer) && peer_say(&peer, made("count 2\n%s\n", word)) &&
-           expect_numbers(&peer, 1, 2) && answered(&peer, word);
+           expect_numbers(&peer, 1, 2, numbers) && answered(&peer, word, order);
 }
 
 int main(int argc, char **argv)
 {
     static const struct check checks[] = {
-        {"exact", exact}, {"farthest", farthest}, {"meanwhile", meanwhile},
-        {"stuck", stuck}, {"fifty", fifty},       {"leaver", leaver},
+        {"exact", exact},         {"pieces", pieces},   {"at-once", at_once},
+        {"endings", endings},     {"farthest", farthest},
+        {"meanwhile", meanwhile}, {"stuck", stuck},     {"alone", alone},
+        {"fifty", fifty},         {"flood", flood},     {"again", again},
+        {"leavers", leavers},
     };
     return lab_main(argc, argv, checks, sizeof checks / sizeof checks[0]);
 }
