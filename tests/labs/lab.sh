@@ -32,7 +32,7 @@ PROGRAM_KIB=65536    # what it may write
 ROOM_KIB=16384       # for programs and logs, before anything is graded
 SOURCE_BYTES=1048576 # of a submission: those of the labs have some 20,000
 SHOWN_LINES=100      # of what the compiler says
-GRADE_TENTHS=1200    # of one lab: a safety net, each wait has its own limit
+GRADE_TENTHS=3000    # of one lab: a safety net, each wait has its own limit
 
 work=''  # a temporary directory
 NAP=''   # a FIFO in it, for nap

@@ -6,48 +6,50 @@
 #include <limits.h>
 
 enum {
-    MOST = 10000000, /* the task's number */
+    MOST = 10000000,  /* the task's number */
     HEARD_MS = 10000, /* so long a scenario listens to a slow answer */
-    FAR = 100000,    /* a count that takes a while */
-    BAD = INT_MIN,   /* instead of a measured time: the verdict is given */
+    FAR = 100000,     /* a count that takes a while */
+    BAD = INT_MIN,    /* instead of a measured time: the verdict is given */
 
     LINES = 3000, /* at once, in part 1 */
-    FULL = 1024 - sizeof "count " , /* zeros that fit into a line before a digit */
+    FULL =
+        1024 - sizeof "count ", /* zeros that fit into a line before a digit */
 
-    PINGS = 50,        /* questions of another client meanwhile */
-    NEWCOMERS = 10,    /* and newcomers */
-    PING_MS = 100,     /* and how soon each is to be answered */
-    WORST_MS = 1000,   /* none may take so long */
-    LATE = 3,          /* that many too late cannot all be the machine's fault */
-    READERS = 10,      /* clients that read all they can get */
-    COUNTS = 20,       /* of each of them: so that they are never done */
-    STUCK = 10,        /* clients that read nothing */
-    NARROW = 4096,     /* bytes the kernel keeps for each of those */
-    STUCK_MS = 1000,   /* until all that is between is full */
+    PINGS = 50,      /* questions of another client meanwhile */
+    NEWCOMERS = 10,  /* and newcomers */
+    PING_MS = 100,   /* and how soon each is to be answered */
+    WORST_MS = 1000, /* none may take so long */
+    LATE = 3,        /* that many too late cannot all be the machine's fault */
+    READERS = 10,    /* clients that read all they can get */
+    COUNTS = 20,     /* of each of them: so that they are never done */
+    STUCK = 10,      /* clients that read nothing */
+    NARROW = 4096,   /* bytes the kernel keeps for each of those */
+    STUCK_MS = 1000, /* until all that is between is full */
     PATIENCE_MS = 4000, /* and so long it stays so */
-    AT_FIRST = 60000000, /* bytes for the readers, so that the others are stuck */
-    AT_FIRST_MS = 5000,  /* and no longer than this */
+    AT_FIRST =
+        60000000, /* bytes for the readers, so that the others are stuck */
+    AT_FIRST_MS = 5000,   /* and no longer than this */
     PROGRESS = 128 << 20, /* of them meanwhile: more than buffers hold */
     NO_PROGRESS = 20,     /* answers meanwhile without one of them */
-    BUSY_PERCENT = 30,   /* of a processor: chapter 04 asks all the time */
-    IDLE_TRIES = 5,      /* seconds until it is idle, at most */
-    MORE_NAPS = 60,      /* a second: more than the naps of one silent client */
-    ALONE = 1000000,     /* how far one counts who has the server for itself */
-    ALONE_MS = 1500,     /* besides the processor time that this takes */
+    BUSY_PERCENT = 30,    /* of a processor: chapter 04 asks all the time */
+    IDLE_TRIES = 5,       /* seconds until it is idle, at most */
+    MORE_NAPS = 60,  /* a second: more than the naps of one silent client */
+    ALONE = 1000000, /* how far one counts who has the server for itself */
+    ALONE_MS = 1500, /* besides the processor time that this takes */
 
-    MANY = 50,             /* clients that count at once */
-    MEMORY_KIB = 2048,     /* that this may cost */
-    ALL_KIB = 65536,       /* and the server as a whole */
-    FLOOD = 24 << 20,      /* bytes that one sends who reads nothing */
-    FLOOD_MS = 1000,       /* so long nobody has to take any of them */
-    BATCH = 5000,          /* questions at once */
-    BATCHES = 24,          /* and how often */
-    WARM = 4,              /* batches before the memory is looked at */
+    MANY = 50,         /* clients that count at once */
+    MEMORY_KIB = 2048, /* that this may cost */
+    ALL_KIB = 65536,   /* and the server as a whole */
+    FLOOD = 24 << 20,  /* bytes that one sends who reads nothing */
+    FLOOD_MS = 1000,   /* so long nobody has to take any of them */
+    BATCH = 5000,      /* questions at once */
+    BATCHES = 24,      /* and how often */
+    WARM = 4,          /* batches before the memory is looked at */
 
-    GROUP = 10,        /* clients that leave together */
-    GROUPS = 120,      /* and how many groups */
-    WARM_GROUPS = 10,  /* of them before the memory is looked at */
-    LEFT_KIB = 1024,   /* all the others may cost */
+    GROUP = 10,       /* clients that leave together */
+    GROUPS = 120,     /* and how many groups */
+    WARM_GROUPS = 10, /* of them before the memory is looked at */
+    LEFT_KIB = 1024,  /* all the others may cost */
 };
 
 static const char *const range = "error: count 1 to 10000000";
@@ -119,8 +121,7 @@ static bool expect_naps(const char *cause)
 /* A right answer may be slow: so long a scenario listens to one. */
 static bool long_enough(struct watch watch)
 {
-    return watch_ms(watch) > HEARD_MS ||
-           net_now() - watch.since > 2 * HEARD_MS;
+    return watch_ms(watch) > HEARD_MS || net_now() - watch.since > 2 * HEARD_MS;
 }
 
 /* Numbers first to last come, a line each. */
@@ -183,9 +184,9 @@ static bool errors(struct peer *peer)
         "5\r5",
         "5\r",
         "10000001",
-        "4294967297",             /* 2^32 + 1 */
-        "8589934593",             /* 2 * 2^32 + 1 */
-        "18446744073709551617",   /* 2^64 + 1 */
+        "4294967297",           /* 2^32 + 1 */
+        "8589934593",           /* 2 * 2^32 + 1 */
+        "18446744073709551617", /* 2^64 + 1 */
         "99999999999999999999999",
         "340282366920938463463374607431768211457", /* 2^128 + 1 */
     };
@@ -213,8 +214,8 @@ static bool errors(struct peer *peer)
 static bool others(struct peer *peer)
 {
     static const char *const lines[] = {
-        "count", "Count 3",  "COUNT 3", "counting", "count\t3", " count 3",
-        "3",     "count5",   "count-1", "recount 3", "quit 3",  "",
+        "count", "Count 3", "COUNT 3", "counting",  "count\t3", " count 3",
+        "3",     "count5",  "count-1", "recount 3", "quit 3",   "",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         if (!peer_say(peer, made("%s\n", lines[i])) ||
@@ -245,8 +246,7 @@ static bool exact(void)
     for (size_t count = 20; count <= FULL; count = count * 2 + 1)
         if (!counts(&peer, zeros(count), 7))
             return false;
-    return counts(&peer, zeros(FULL), 7) && errors(&peer) &&
-           others(&peer) &&
+    return counts(&peer, zeros(FULL), 7) && errors(&peer) && others(&peer) &&
            expect_log(1, made("says: count %ld", some),
                       "the log is the chapter's: each line is logged") &&
            expect_log(1, "says: count 4294967297",
@@ -293,8 +293,9 @@ static bool at_once(void)
     char *first = nonce(), *second = nonce();
     long some = 1000 + (long)(draw() % 9000);
     if (!peer_join(&peer) ||
-        !peer_say(&peer, made("count 3\ncount %ld\n%s\ncount 0\ncount 2\n%s\r\n",
-                              some, first, second)) ||
+        !peer_say(&peer,
+                  made("count 3\ncount %ld\n%s\ncount 0\ncount 2\n%s\r\n", some,
+                       first, second)) ||
         !expect_numbers(&peer, 1, 3, numbers) ||
         !expect_numbers(&peer, 1, some, numbers) ||
         !answered(&peer, first, order) || !expect_line(&peer, range, order) ||
@@ -343,8 +344,7 @@ static bool endings(void)
     if (!expect_numbers(&peer, 1, FAR,
                         "a half-close is no leaving: all that came before it "
                         "is answered") ||
-        !answered(&peer, word,
-                  "a last line without an end is a line, too") ||
+        !answered(&peer, word, "a last line without an end is a line, too") ||
         !expect_end(&peer, closes))
         return false;
     peer_close(&peer);
@@ -506,7 +506,9 @@ static bool meanwhile(void)
         if (got == 0)
             (void)net_wait(readers[0].sock, NET_READABLE, 10);
     }
-    for (int i = 0, idle = 0; i < PINGS || pings.drained < PROGRESS; i++) {
+    struct watch watch = watch_start();
+    for (int i = 0, idle = 0;
+         i < PINGS || (pings.drained < PROGRESS && !long_enough(watch)); i++) {
         long before = pings.drained;
         if (!ping(&peer, &pings))
             return false;
@@ -517,7 +519,7 @@ static bool meanwhile(void)
     }
     for (int i = 0; i < NEWCOMERS; i++) {
         struct peer newcomer;
-        struct watch watch = watch_start();
+        watch = watch_start();
         if (!peer_open(&newcomer) ||
             !await(&newcomer, GREETING, watch, &greetings))
             return false;
@@ -563,11 +565,11 @@ static bool stuck(void)
         return false;
     long naps = naps_a_second();
     if (silent > 0 && naps > 2 * silent + MORE_NAPS)
-        return wrong("a client that reads nothing keeps it more awake than a "
-                     "silent one: shorter naps, or waits of another kind",
-                     made("about %ld naps a second, as with a silent one",
-                          silent),
-                     "%ld", naps);
+        return wrong(
+            "a client that reads nothing keeps it more awake than a "
+            "silent one: shorter naps, or waits of another kind",
+            made("about %ld naps a second, as with a silent one", silent),
+            "%ld", naps);
     for (int i = 0; i < PINGS / 2; i++) {
         net_sleep(PING_MS / 2 + (int)(draw() % PING_MS));
         if (!ping(&peer, &pings))
@@ -633,7 +635,8 @@ static bool alone(void)
 
 /* ------------------------------------------------------------------ fifty */
 
-/* The memory that it has ever had, and has now, in KiB; 0 where nobody tells. */
+/* The memory that it has ever had, and has now, in KiB; 0 where nobody tells.
+ */
 static long memory_most(void)
 {
     long kib = server_status("VmHWM:");
@@ -858,10 +861,11 @@ static bool leavers(void)
         if (!leave_together(group < 2))
             return false;
     }
-    if (!expect_log(GROUPS * GROUP, " lost: ",
-                    "who leaves in mid-count is lost, once") ||
-        !expect_log(0, " left",
-                    "who leaves in mid-count is lost, once, and has not left") ||
+    if (!expect_log(GROUPS * GROUP,
+                    " lost: ", "who leaves in mid-count is lost, once") ||
+        !expect_log(
+            0, " left",
+            "who leaves in mid-count is lost, once, and has not left") ||
         !all_closed(before))
         return false;
     long more = memory_now() - memory;
@@ -879,11 +883,10 @@ static bool leavers(void)
 int main(int argc, char **argv)
 {
     static const struct check checks[] = {
-        {"exact", exact},         {"pieces", pieces},   {"at-once", at_once},
-        {"endings", endings},     {"farthest", farthest},
-        {"meanwhile", meanwhile}, {"stuck", stuck},     {"alone", alone},
-        {"fifty", fifty},         {"flood", flood},     {"again", again},
-        {"leavers", leavers},
+        {"exact", exact},     {"pieces", pieces},     {"at-once", at_once},
+        {"endings", endings}, {"farthest", farthest}, {"meanwhile", meanwhile},
+        {"stuck", stuck},     {"alone", alone},       {"fifty", fifty},
+        {"flood", flood},     {"again", again},       {"leavers", leavers},
     };
     return lab_main(argc, argv, checks, sizeof checks / sizeof checks[0]);
 }
