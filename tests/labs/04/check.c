@@ -15,6 +15,11 @@ enum {
     FULL =
         1024 - sizeof "count ", /* zeros that fit into a line before a digit */
 
+    LONG_LINE = 1000, /* bytes of some of them */
+    LONG_KIND = 10,   /* their kind; 1 to 9 are counts */
+    LATE_MS = 2500,   /* who reads late waits so long */
+    CROWD = 300,      /* clients at once */
+
     PINGS = 50,      /* questions of another client meanwhile */
     NEWCOMERS = 10,  /* and newcomers */
     PING_MS = 100,   /* and how soon each is to be answered */
@@ -24,15 +29,17 @@ enum {
     COUNTS = 20,     /* of each of them: so that they are never done */
     STUCK = 10,      /* clients that read nothing */
     NARROW = 4096,   /* bytes the kernel keeps for each of those */
+    SEGMENT = 1024,  /* and takes at a time */
     STUCK_MS = 1000, /* until all that is between is full */
-    PATIENCE_MS = 4000, /* and so long it stays so */
+    PATIENCE_MS = 6000, /* and so long it stays so */
     AT_FIRST =
         60000000, /* bytes for the readers, so that the others are stuck */
     AT_FIRST_MS = 5000,   /* and no longer than this */
     PROGRESS = 128 << 20, /* of them meanwhile: more than buffers hold */
     NO_PROGRESS = 20,     /* answers meanwhile without one of them */
+    SOME_WORK_MS = 200,   /* so that shares of it mean something */
     BUSY_PERCENT = 30,    /* of a processor: chapter 04 asks all the time */
-    IDLE_TRIES = 5,       /* seconds until it is idle, at most */
+    IDLE_TRIES = 3,       /* seconds until it is idle, at most */
     MORE_NAPS = 60,  /* a second: more than the naps of one silent client */
     ALONE = 1000000, /* how far one counts who has the server for itself */
     ALONE_MS = 1500, /* besides the processor time that this takes */
@@ -156,6 +163,41 @@ static bool counts(struct peer *peer, const char *question, long last)
 static bool answered(struct peer *peer, const char *text, const char *cause)
 {
     return expect_line(peer, made("Message received - %s", text), cause);
+}
+
+/* Connects as one for whom the two kernels keep little while it does not read.
+ */
+static bool open_narrow(struct peer *peer)
+{
+    peer_segment = SEGMENT;
+    bool good = peer_open_narrow(peer, NARROW);
+    peer_segment = 0;
+    return good;
+}
+
+/* How many descriptors the server has open, or -1. */
+static int descriptors(void)
+{
+    int count = 0;
+    DIR *open_ones = opendir(made("/proc/%ld/fd", lab.pid));
+    if (open_ones == NULL)
+        return -1;
+    while (readdir(open_ones) != NULL)
+        count++;
+    (void)closedir(open_ones); /* only read */
+    return count;
+}
+
+/* Waits until the server has no more descriptors than before. */
+static bool all_closed(int before, const char *cause)
+{
+    long long end = moment(WAIT_MS);
+    while (descriptors() > before && net_now() < end)
+        net_sleep(20);
+    if (descriptors() <= before)
+        return true;
+    return wrong(cause, made("%d descriptors, as before", before), "%d",
+                 descriptors());
 }
 
 /* ------------------------------------------------------------------ exact */
@@ -282,12 +324,24 @@ static bool pieces(void)
            expect_numbers(&peer, 1, 5, cause);
 }
 
+/* Line number i: a count, or one that is none, short or nearly as long as a
+ * line can be. */
+static const char *line_of(int i, unsigned kind)
+{
+    static char text[LONG_LINE + 1];
+    if (kind > 0 && kind < LONG_KIND)
+        snprintf(text, sizeof text, "count %u", kind);
+    else
+        snprintf(text, sizeof text, "l%0*d", kind == 0 ? 1 : LONG_LINE - 1, i);
+    return text;
+}
+
 /* Lines of all kinds come at once: a few, then more than any buffer holds. */
 static bool at_once(void)
 {
     static const char *const lost =
         "many lines came at once, behind a count: they wait, and none is lost";
-    static char text[LINES * 16];
+    static char text[LINES * 32];
     static unsigned kinds[LINES];
     struct peer peer;
     char *first = nonce(), *second = nonce();
@@ -302,23 +356,82 @@ static bool at_once(void)
         !expect_numbers(&peer, 1, 2, numbers) ||
         !answered(&peer, second, order))
         return false;
-    for (int kind = 0; kind < 3; kind++) {
+    for (int round = 0; round < 3; round++) {
         size_t size = (size_t)snprintf(text, sizeof text, "count %d\n", FAR);
         for (int i = 0; i < LINES; i++) {
-            /* All counts, all other lines, and both as it happens. */
-            kinds[i] = kind == 0 ? 1 + draw() % 9 : kind == 1 ? 0 : draw() % 9;
-            size += (size_t)snprintf(text + size, sizeof text - size,
-                                     kinds[i] == 0 ? "l%d\n" : "count %u\n",
-                                     kinds[i] == 0 ? (unsigned)i : kinds[i]);
+            /* All counts, all other lines, and both, some of them long. */
+            kinds[i] = round == 0   ? 1 + draw() % 9
+                       : round == 1 ? 0
+                       : i % 50 > 0 ? draw() % 10
+                                    : LONG_KIND;
+            size += (size_t)snprintf(text + size, sizeof text - size, "%s\n",
+                                     line_of(i, kinds[i]));
         }
         if (!peer_send(&peer, text, size) ||
             !expect_numbers(&peer, 1, FAR, numbers))
             return false;
         for (int i = 0; i < LINES; i++)
-            if (kinds[i] == 0 ? !answered(&peer, made("l%d", i), lost)
-                              : !expect_numbers(&peer, 1, kinds[i], lost))
+            if (kinds[i] > 0 && kinds[i] < LONG_KIND
+                    ? !expect_numbers(&peer, 1, kinds[i], lost)
+                    : !answered(&peer, line_of(i, kinds[i]), lost))
                 return false;
     }
+    return true;
+}
+
+/* Three who ask for a count and end behind it, and read late. */
+static struct peer late[3];
+
+static bool open_late(void)
+{
+    static const char *const ends[] = {"quit\n", "word\n", "word"};
+    for (int i = 0; i < 3; i++) {
+        if (!open_narrow(&late[i]) || !expect_greeting(&late[i]) ||
+            !peer_say(&late[i], made("count %d\n%s", FAR, ends[i])))
+            return false;
+        if (i > 0)
+            peer_shut(&late[i]);
+    }
+    return true;
+}
+
+static bool read_late(void)
+{
+    static const char *const cause =
+        "who ends behind a count has all the time to read: the good-bye's "
+        "second begins with the last answer";
+    for (int i = 0; i < 3; i++)
+        if (!expect_numbers(&late[i], 1, FAR, cause) ||
+            !(i == 0 ? expect_line(&late[i], "quit", cause)
+                     : answered(&late[i], "word", cause)) ||
+            !expect_end(&late[i], cause))
+            return false;
+    return true;
+}
+
+/* As many clients as chapter 04 would take. */
+static bool crowd(void)
+{
+    static const char *const cause =
+        "a crowd is served as in the chapter: no table is full before the "
+        "system's is";
+    static struct peer peers[CROWD];
+    for (int i = 0; i < CROWD; i++) {
+        char *line = NULL;
+        if (!peer_open(&peers[i]))
+            return false;
+        enum got got = peer_line(&peers[i], WAIT_MS, &line);
+        if (got != GOT_LINE || strcmp(line, GREETING) != 0)
+            return wrong(cause, GREETING, "client %d got %s", i + 1,
+                         got_text(&peers[i], got, line, WAIT_MS));
+    }
+    for (int i = CROWD - 1; i >= 0; i--)
+        if (!peer_say(&peers[i], made("count %d\nl%d\n", 100 + i, i)))
+            return false;
+    for (int i = 0; i < CROWD; i++)
+        if (!expect_numbers(&peers[i], 1, 100 + i, cause) ||
+            !answered(&peers[i], made("l%d", i), cause))
+            return false;
     return true;
 }
 
@@ -326,47 +439,57 @@ static bool at_once(void)
 static bool endings(void)
 {
     static const char *const closes = "after the last answer the server closes";
-    struct peer peer;
+    struct peer peers[4];
+    int before = descriptors();
+    struct watch watch = watch_start();
     char *word = nonce();
     static char line[FULL + 16];
-    if (!peer_join(&peer) ||
-        !peer_say(&peer, made("count %d\nquit\ncount 3\nnever\n", FAR)) ||
-        !expect_numbers(&peer, 1, FAR, order) ||
-        !expect_line(&peer, "quit", order) ||
-        !expect_end(&peer, "quit ends the conversation: what stands behind it "
-                           "is discarded"))
+    if (!open_late() || !peer_join(&peers[0]) ||
+        !peer_say(&peers[0], made("count %d\nquit\ncount 3\nnever\n", FAR)) ||
+        !expect_numbers(&peers[0], 1, FAR, order) ||
+        !expect_line(&peers[0], "quit", order) ||
+        !expect_end(&peers[0],
+                    "quit ends the conversation: what stands behind it "
+                    "is discarded"))
         return false;
-    peer_close(&peer);
+
     /* A last line without its end. */
-    if (!peer_join(&peer) || !peer_say(&peer, made("count %d\n%s", FAR, word)))
+    if (!peer_join(&peers[1]) ||
+        !peer_say(&peers[1], made("count %d\n%s", FAR, word)))
         return false;
-    peer_shut(&peer);
-    if (!expect_numbers(&peer, 1, FAR,
+    peer_shut(&peers[1]);
+    if (!expect_numbers(&peers[1], 1, FAR,
                         "a half-close is no leaving: all that came before it "
                         "is answered") ||
-        !answered(&peer, word, "a last line without an end is a line, too") ||
-        !expect_end(&peer, closes))
+        !answered(&peers[1], word,
+                  "a last line without an end is a line, too") ||
+        !expect_end(&peers[1], closes))
         return false;
-    peer_close(&peer);
-    if (!peer_join(&peer) || !peer_say(&peer, "count 0002"))
+
+    if (!peer_join(&peers[2]) || !peer_say(&peers[2], "count 0002"))
         return false;
-    peer_shut(&peer);
-    if (!expect_numbers(&peer, 1, 2,
+    peer_shut(&peers[2]);
+    if (!expect_numbers(&peers[2], 1, 2,
                         "a last line without an end is a line, too") ||
-        !expect_end(&peer, closes))
+        !expect_end(&peers[2], closes))
         return false;
-    peer_close(&peer);
+
     memset(line, '0', sizeof line - 1);
-    if (!peer_join(&peer) ||
-        !peer_say(&peer, made("count %d\ncount %s\n", FAR, line)) ||
-        !expect_numbers(&peer, 1, FAR, order) ||
-        !expect_line(&peer, "error: line longer than 1024 bytes",
+    if (!peer_join(&peers[3]) ||
+        !peer_say(&peers[3], made("count %d\ncount %s\n", FAR, line)) ||
+        !expect_numbers(&peers[3], 1, FAR, order) ||
+        !expect_line(&peers[3], "error: line longer than 1024 bytes",
                      "a line of over 1024 bytes ends the conversation as in "
                      "the chapter, be it a count") ||
-        !expect_end(&peer, closes))
+        !expect_end(&peers[3], closes))
         return false;
-    peer_close(&peer);
-    return expect_log(3, " left",
+
+    while (watch_ms(watch) < LATE_MS)
+        net_sleep(20);
+    return read_late() &&
+           all_closed(before, "who has ended and does not close is closed by "
+                              "the server, a second later as in the chapter") &&
+           expect_log(6, " left",
                       "the log is the chapter's: who quits or ends has left") &&
            expect_log(1, " lost: ",
                       "the log is the chapter's: who sent too long a line is "
@@ -470,7 +593,7 @@ static bool in_time(const struct answers *answers, const char *cause)
 /* A client that asks for much and reads nothing. */
 static bool open_stuck(struct peer *peer)
 {
-    return peer_open_narrow(peer, NARROW) && expect_greeting(peer) &&
+    return open_narrow(peer) && expect_greeting(peer) &&
            peer_say(peer, made("count %d\n", MOST));
 }
 
@@ -530,6 +653,17 @@ static bool meanwhile(void)
                  "numbers in one visit, then the others") ||
         !in_time(&greetings, "a newcomer waits until somebody has counted"))
         return false;
+    /* Threads that have ended worked for the process, too. */
+    long all = server_cpu();
+    long first = (long)(read_turns(made("/proc/%ld/task/%ld/schedstat", lab.pid,
+                                        lab.pid))
+                            .ran /
+                        1000000);
+    if (first > 0 && all > SOME_WORK_MS && first * 10 < all * 7)
+        return wrong("chapter 04 serves all in one thread, and starts none for "
+                     "a moment",
+                     made("%ld ms of work by one thread", all), "%ld ms by it",
+                     first);
     return expect_threads(1, 1, "chapter 04 serves all in one thread");
 }
 
@@ -787,19 +921,6 @@ static bool again(void)
 
 /* ----------------------------------------------------------------- leaver */
 
-/* How many descriptors the server has open, or -1. */
-static int descriptors(void)
-{
-    int count = 0;
-    DIR *open_ones = opendir(made("/proc/%ld/fd", lab.pid));
-    if (open_ones == NULL)
-        return -1;
-    while (readdir(open_ones) != NULL)
-        count++;
-    (void)closedir(open_ones); /* only read */
-    return count;
-}
-
 /* Some clients ask for much, and leave in mid-count in four ways: with numbers
  * unread, which is a reset; with a reset at once; as one that has not read for
  * a while; and with more questions behind, half-closed. */
@@ -808,7 +929,7 @@ static bool leave_together(bool slowly)
     static struct peer peers[GROUP];
     static const char *const more[] = {"", "", "", "hello\ncount 5\nquit\n"};
     for (int i = 0; i < GROUP; i++)
-        if (!peer_open_narrow(&peers[i], i % 4 == 2 ? NARROW : 0))
+        if (!(i % 4 == 2 ? open_narrow(&peers[i]) : peer_open(&peers[i])))
             return false;
     for (int i = 0; i < GROUP; i++)
         if (!expect_greeting(&peers[i]) ||
@@ -830,22 +951,10 @@ static bool leave_together(bool slowly)
     return true;
 }
 
-/* Waits until the server has no more descriptors than before. */
-static bool all_closed(int before)
-{
-    long long end = moment(WAIT_MS);
-    while (descriptors() > before && net_now() < end)
-        net_sleep(20);
-    if (descriptors() <= before)
-        return true;
-    return wrong("a client that failed is not closed: its descriptor is "
-                 "gone for ever",
-                 made("%d descriptors, as before", before), "%d",
-                 descriptors());
-}
-
 static bool leavers(void)
 {
+    static const char *const gone =
+        "a client that failed is not closed: its descriptor is gone for ever";
     struct peer peer;
     int before = descriptors();
     long memory = 0;
@@ -854,7 +963,7 @@ static bool leavers(void)
             if (!expect_naps("it still counts for somebody who has left") ||
                 !expect_log(WARM_GROUPS * GROUP, " lost: ",
                             "who leaves in mid-count is lost, once") ||
-                !all_closed(before))
+                !all_closed(before, gone))
                 return false;
             memory = memory_now();
         }
@@ -866,7 +975,7 @@ static bool leavers(void)
         !expect_log(
             0, " left",
             "who leaves in mid-count is lost, once, and has not left") ||
-        !all_closed(before))
+        !all_closed(before, gone))
         return false;
     long more = memory_now() - memory;
     if (more > LEFT_KIB)
@@ -883,10 +992,11 @@ static bool leavers(void)
 int main(int argc, char **argv)
 {
     static const struct check checks[] = {
-        {"exact", exact},     {"pieces", pieces},     {"at-once", at_once},
-        {"endings", endings}, {"farthest", farthest}, {"meanwhile", meanwhile},
-        {"stuck", stuck},     {"alone", alone},       {"fifty", fifty},
-        {"flood", flood},     {"again", again},       {"leavers", leavers},
+        {"exact", exact},         {"pieces", pieces},     {"at-once", at_once},
+        {"endings", endings},     {"farthest", farthest}, {"crowd", crowd},
+        {"meanwhile", meanwhile}, {"stuck", stuck},       {"alone", alone},
+        {"fifty", fifty},         {"flood", flood},       {"again", again},
+        {"leavers", leavers},
     };
     return lab_main(argc, argv, checks, sizeof checks / sizeof checks[0]);
 }

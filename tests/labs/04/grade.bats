@@ -5,7 +5,7 @@ load ../grade.bash
 
 @test "[10] part 1: counts are right and in order, pipelined ones too" {
     part 1 '04-nonblocking/README.md, "Read it"; the task, "The protocol"'
-    play_each exact pieces at-once endings farthest
+    play_each exact pieces at-once endings farthest crowd
 }
 
 @test "[10] part 2: another client is answered within 100 ms meanwhile" {
