@@ -128,7 +128,8 @@ static bool expect_naps(const char *cause)
 /* A right answer may be slow: so long a scenario listens to one. */
 static bool long_enough(struct watch watch)
 {
-    return watch_ms(watch) > HEARD_MS || net_now() - watch.since > 2 * HEARD_MS;
+    return watch_ms(watch) > HEARD_MS ||
+           net_now() - watch.since > 2LL * HEARD_MS;
 }
 
 /* Numbers first to last come, a line each. */
@@ -326,7 +327,7 @@ static bool pieces(void)
 
 /* Line number i: a count, or one that is none, short or nearly as long as a
  * line can be. */
-static const char *line_of(int i, unsigned kind)
+static const char *text_of(int i, unsigned kind)
 {
     static char text[LONG_LINE + 1];
     if (kind > 0 && kind < LONG_KIND)
@@ -365,7 +366,7 @@ static bool at_once(void)
                        : i % 50 > 0 ? draw() % 10
                                     : LONG_KIND;
             size += (size_t)snprintf(text + size, sizeof text - size, "%s\n",
-                                     line_of(i, kinds[i]));
+                                     text_of(i, kinds[i]));
         }
         if (!peer_send(&peer, text, size) ||
             !expect_numbers(&peer, 1, FAR, numbers))
@@ -373,7 +374,7 @@ static bool at_once(void)
         for (int i = 0; i < LINES; i++)
             if (kinds[i] > 0 && kinds[i] < LONG_KIND
                     ? !expect_numbers(&peer, 1, kinds[i], lost)
-                    : !answered(&peer, line_of(i, kinds[i]), lost))
+                    : !answered(&peer, text_of(i, kinds[i]), lost))
                 return false;
     }
     return true;
@@ -553,7 +554,8 @@ static bool await(struct peer *peer, const char *expected, struct watch watch,
         long got = drain();
         answers->drained += got;
         if (!peer_receive(peer) && got == 0)
-            (void)net_wait(peer->sock, NET_READABLE, 1);
+            (void)net_wait(peer->sock, NET_READABLE,
+                           readers[0].bytes != NULL ? 1 : PING_MS);
         if (peer->ended || peer->broken != 0 || watch_ms(watch) > WAIT_MS)
             return wrong("another client's count holds up everybody: a send "
                          "that waits, or too long a turn, one that ends only "
@@ -590,11 +592,16 @@ static bool in_time(const struct answers *answers, const char *cause)
                  answers->count, answers->latest);
 }
 
-/* A client that asks for much and reads nothing. */
-static bool open_stuck(struct peer *peer)
+/* Some clients ask for much and read nothing. */
+static bool get_stuck(struct peer *peers, int count)
 {
-    return open_narrow(peer) && expect_greeting(peer) &&
-           peer_say(peer, made("count %d\n", MOST));
+    for (int i = 0; i < count; i++)
+        if (!open_narrow(&peers[i]) || !expect_greeting(&peers[i]))
+            return false;
+    for (int i = 0; i < count; i++)
+        if (!peer_say(&peers[i], made("count %d\n", MOST)))
+            return false;
+    return true;
 }
 
 /* One client asks for much and reads nothing, ten read all they can get; one
@@ -607,7 +614,7 @@ static bool meanwhile(void)
     struct peer stuck, peer;
     struct answers pings = {0}, greetings = {0};
     long drained = 0;
-    if (!open_stuck(&stuck) || !peer_join(&peer))
+    if (!peer_join(&peer))
         return false;
     for (int i = 0; i < READERS; i++)
         if (!peer_join(&readers[i]))
@@ -620,7 +627,8 @@ static bool meanwhile(void)
                             "a client that counts holds up another one that "
                             "counts"))
             return false;
-    if (!expect_threads(1, 1, "chapter 04 serves all in one thread"))
+    if (!get_stuck(&stuck, 1) ||
+        !expect_threads(1, 1, "chapter 04 serves all in one thread"))
         return false;
     long long end = moment(AT_FIRST_MS);
     while (drained < AT_FIRST && net_now() < end) {
@@ -690,9 +698,8 @@ static bool stuck(void)
         return false;
     settle(STUCK_MS / 2); /* until its naps are as long as they get */
     long silent = naps_a_second();
-    for (int i = 0; i < STUCK; i++)
-        if (!open_stuck(&peers[i]))
-            return false;
+    if (!get_stuck(peers, STUCK))
+        return false;
     struct watch since = watch_start();
     if (!expect_naps("it asks again and again, without a nap, for a client "
                      "that reads nothing"))
@@ -859,13 +866,15 @@ static bool flood(void)
         size_t size = 0, length = strlen(lines[kind]);
         for (; size + length < sizeof bytes; size += length)
             memcpy(bytes + size, lines[kind], length);
-        if (!open_stuck(&peer))
+        if (!get_stuck(&peer, 1))
             return false;
         net_sleep(200);
         long before = memory_most();
-        struct watch watch = watch_start();
-        for (size_t all = 0, at = 0;
-             all < FLOOD && watch_ms(watch) < FLOOD_MS;) {
+        struct watch begin = watch_start(), watch = begin;
+        for (size_t all = 0, at = 0; all < FLOOD &&
+                                     watch_ms(watch) < FLOOD_MS &&
+                                     watch_ms(begin) < 2LL * HEARD_MS &&
+                                     memory_most() - before <= MEMORY_KIB;) {
             long sent = net_send(peer.sock, bytes + at, size - at);
             if (sent <= 0) {
                 if (!net_would_block(net_error()))
@@ -900,7 +909,7 @@ static bool again(void)
     if (!peer_join(&peer))
         return false;
     for (int i = 0; i < BATCH; i++)
-        memcpy(text + (size_t)i * 8, "count 1\n", 8);
+        memcpy(text + (size_t)i * 8, "count 1\n", 9);
     for (int batch = 0; batch < BATCHES; batch++) {
         if (batch == WARM)
             before = memory_now();
