@@ -550,7 +550,7 @@ struct answers {
 /* Waits for a line that comes, and reads what comes for the readers meanwhile.
  * Notes for how long. */
 static bool await(struct peer *peer, const char *expected, struct watch watch,
-                  struct answers *answers)
+                  struct answers *answers, const char *cause)
 {
     char *line = NULL;
     while (!peer_take(peer, &line)) {
@@ -561,10 +561,7 @@ static bool await(struct peer *peer, const char *expected, struct watch watch,
                            readers[0].bytes != NULL ? 1 : PING_MS);
         if (peer->ended || peer->broken != 0 || watch_ms(watch) > WAIT_MS ||
             net_now() - watch.since > 4LL * WAIT_MS)
-            return wrong("another client's count holds up everybody: a send "
-                         "that waits, or too long a turn, one that ends only "
-                         "with the count",
-                         made("\"%s\" within %d ms", expected, PING_MS),
+            return wrong(cause, made("\"%s\" within %d ms", expected, PING_MS),
                          peer->ended || peer->broken != 0
                              ? "the connection has ended"
                              : "nothing within %d s",
@@ -584,7 +581,10 @@ static bool ping(struct peer *peer, struct answers *answers)
     char *word = nonce();
     struct watch watch = watch_start();
     return peer_say(peer, made("%s\n", word)) &&
-           await(peer, made("Message received - %s", word), watch, answers);
+           await(peer, made("Message received - %s", word), watch, answers,
+                 "another client's count holds up everybody: a send that "
+                 "waits, or too long a turn, one that ends only with the "
+                 "count");
 }
 
 static bool in_time(const struct answers *answers, const char *cause)
@@ -616,6 +616,8 @@ static bool get_stuck(struct peer *peers, int count)
 static bool meanwhile(void)
 {
     struct peer stuck, peer;
+    static const char *const waits =
+        "a newcomer waits until somebody has counted";
     struct answers pings = {0}, greetings = {0};
     long drained = 0;
     if (!peer_join(&peer))
@@ -660,8 +662,8 @@ static bool meanwhile(void)
         struct peer newcomer;
         watch = watch_start();
         if (!peer_open(&newcomer) ||
-            !await(&newcomer, GREETING, watch, &greetings) ||
-            !in_time(&greetings, "a newcomer waits until somebody has counted"))
+            !await(&newcomer, GREETING, watch, &greetings, waits) ||
+            !in_time(&greetings, waits))
             return false;
         peer_close(&newcomer);
     }
