@@ -193,7 +193,7 @@ broken() {
 
 @test "in a chapter the lab is the chapter's own" {
     run make -C 03-threaded hint P=4
-    expect 0 '1. What goes wrong' 'with the lock held'
+    expect 0 '1. What goes wrong' 'for a member that does not read'
 }
 
 @test "a submission that does not compile says so, in the compiler's words" {

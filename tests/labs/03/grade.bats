@@ -14,7 +14,7 @@ load ../grade.bash
 }
 
 @test "[10] part 3: clean under a thread sanitizer" {
-    part 3 '03-threaded/README.md, "Where the state lives"; net_lock in net.h'
+    part 3 '03-threaded/README.md, "One number that all threads change"; net_lock in net.h'
     tsan noise
 }
 
