@@ -17,11 +17,16 @@ TEST_PROGRAMS := tests/peer $(HEADER_CHECKS)
 # Bare loops to measure against; epoll is Linux's
 BENCH := $(addprefix tests/bench/,visits threads polling select)
 BENCH += $(if $(filter Linux,$(shell uname -s)),tests/bench/epoll)
+# What a server waits in: Linux tells it, and it is drawn anywhere but on Windows
+WATCH := $(if $(EXE),,tests/watch/draw)
+WATCH += $(if $(EXE),,$(if $(filter Linux,$(shell uname -s)),tests/watch/watch))
+TEST_PROGRAMS += $(WATCH)
 EXTRA += $(TEST_PROGRAMS) $(LAB_CHECKS) $(BENCH)
 
 $(HEADER_CHECKS:=$(EXE)): tests/headers/tap.h
 $(LAB_CHECKS:=$(EXE)): tests/labs/labpeer.h
 $(BENCH:=$(EXE)): tests/bench/bare.h
+$(WATCH): $(wildcard tests/watch/*.h)
 
 .PHONY: test-programs bench-programs
 test-programs: all $(TEST_PROGRAMS:=$(EXE))
@@ -35,10 +40,10 @@ test: test-programs
 	    { echo 'bats is missing: run sh common/setup.sh' >&2; exit 1; }
 	$(QUIETLY) bash tests/lib/run.sh
 
-demo: all
+demo: all $(WATCH)
 	@sh tests/crowd/demo.sh
 
-pictures: all
+pictures: all $(WATCH)
 	@sh tests/crowd/demo.sh --pictures
 
 bench: all bench-programs

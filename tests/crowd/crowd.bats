@@ -291,26 +291,15 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
     assert_equal 'lines with colour' 3 "$output"
 }
 
-@test "crowd: the picture is well-formed, and its title is escaped" {
+@test "crowd: its rows are written for pictures, with each client's port" {
     serve 03-threaded
-    crowd --quiet --title 'a < b & c' --svg "$TMP/x.svg"
+    crowd --quiet --title 'a < b' --rows "$TMP/rows"
     assert_status 0
-    assert_matches 'the title' '>a &lt; b &amp; c</title>' "$TMP/x.svg"
-    assert_equal 'rows' 3 "$(grep -c '>client [123]</text>' "$TMP/x.svg")"
-    assert_equal 'the end' '</svg>' "$(tail -n 1 "$TMP/x.svg")"
-    # Every element that is opened is closed
-    assert_equal 'open elements' \
-        "$(grep -o '<[a-z]' "$TMP/x.svg" | grep -c '')" \
-        "$(grep -oE '</[a-z]|/>' "$TMP/x.svg" | grep -c '')"
-}
-
-@test "crowd: the picture is XML to a parser" {
-    needs python3
-    serve 03-threaded
-    crowd --quiet --svg "$TMP/x.svg"
-    run python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' \
-        "$TMP/x.svg"
-    assert_equal "the parser's exit status" 0 "$status"
+    assert_matches 'the title' '^title a < b$' "$TMP/rows"
+    run grep -cE '^client [012] [1-9][0-9]+ done at [0-9.]+ s$' "$TMP/rows"
+    assert_equal 'clients' 3 "$output"
+    run grep -cE '^mark [012] [0-9]+ 3$' "$TMP/rows"
+    assert_equal 'served' 3 "$output"
 }
 
 @test "crowd: an output that cannot be written is a failure" {

@@ -47,7 +47,7 @@ enum rules { FIRST_COME = 1, ONE_LINE, ALL_AT_ONCE };
 static struct {
     long long clients, think, lines, silent, stay, talk, limit;
     long long late, scale, rules;
-    const char *say, *answers, *title, *svg, *totals, *colour;
+    const char *say, *answers, *title, *rows, *totals, *colour;
     bool quiet, bare;
     struct net_endpoint at;
 } options = {.clients = 3,
@@ -88,6 +88,7 @@ struct client {
     size_t matched; /* bytes of what is expected that have come */
     long long due;  /* THINKING: when it speaks, or leaves */
     long long came, asked, greeted, ended;
+    unsigned port; /* its own */
 };
 
 static struct client *clients;
@@ -357,6 +358,11 @@ static void connecting(struct client *c)
     }
     c->socket = c->connecting.socket;
     c->phase = WAITING;
+    if (c->number >= SHOWN)
+        return;
+    struct net_name name = net_local_name(c->socket);
+    const char *port = strrchr(name.text, ':');
+    c->port = port != NULL ? (unsigned)strtoul(port + 1, NULL, 10) : 0;
 }
 
 /* The connection has failed, or ended though it should not have. */
@@ -898,140 +904,20 @@ static void write_totals(FILE *file)
                   time_of(50) * 1000, time_of(99) * 1000, (double)longest);
 }
 
-enum { LEFT = 84, BAR = 470, WIDE = 680, TOP = 44, ROW = 30, THICK = 18 };
-
-/* In a dark page it is dark: it asks what the reader prefers. */
-static const char style[] =
-    "<style>\n"
-    "svg { font: 14px system-ui, sans-serif; color: #1f2328; }\n"
-    "text { fill: currentColor; }\n"
-    ".title { font-weight: 600; }\n"
-    ".small { font-size: 12px; }\n"
-    ".card { fill: #ffffff; stroke: #d0d7de; }\n"
-    ".tick { stroke: currentColor; opacity: 0.2; }\n"
-    ".waits { fill: #ffffff; stroke: currentColor; stroke-dasharray: 3 3; }\n"
-    ".thinks { fill: #b6dcfe; }\n"
-    ".served { fill: #1a7f37; }\n"
-    ".refused, .wrong { stroke: #cf222e; stroke-width: 3; }\n"
-    "@media (prefers-color-scheme: dark) {\n"
-    "svg { color: #e6edf3; }\n"
-    ".card { fill: #0d1117; stroke: #3d444d; }\n"
-    ".waits { fill: #0d1117; }\n"
-    ".thinks { fill: #14487f; }\n"
-    ".served { fill: #3fb950; }\n"
-    ".refused, .wrong { stroke: #ff7b72; }\n"
-    "}\n"
-    "</style>\n";
-
-/* A text that may hold what XML would take for its own. */
-static void write_text(FILE *file, const char *text)
+/* The rows, for pictures: tests/watch/draw.c reads them, and what a server did
+ * meanwhile. Their moments count from the start, which is told by the clock. */
+static void write_rows(FILE *file)
 {
-    for (; *text != '\0'; text++) {
-        if (*text == '<')
-            (void)fputs("&lt;", file);
-        else if (*text == '>')
-            (void)fputs("&gt;", file);
-        else if (*text == '&')
-            (void)fputs("&amp;", file);
-        else
-            (void)fputc(*text, file);
-    }
-}
-
-/* One stretch of a row, or one mark of the legend. */
-static void write_look(FILE *file, enum look look, int x, int width, int y)
-{
-    if (look == REFUSED || look == WRONG)
-        (void)fprintf(file,
-                      "<path class=\"%s\" d=\"M%d %dl10 10m-10 0l10-10\"/>\n",
-                      looks[look].name, x - 5, y + 4);
-    else
-        (void)fprintf(file,
-                      "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\""
-                      " height=\"%d\"/>\n",
-                      look == WAITS    ? "waits"
-                      : look == THINKS ? "thinks"
-                                       : "served",
-                      x, y, width, THICK);
-}
-
-static void write_row(FILE *file, int row)
-{
-    int y = TOP + row * ROW;
-    (void)fprintf(file, "<text x=\"16\" y=\"%d\">client %d</text>\n", y + 14,
-                  row + 1);
-    for (int look = WAITS; look <= WRONG; look++)
-        for (int i = 0; i < marked[row]; i++) {
-            int x = LEFT + place(marks[row][i].at, BAR);
-            int width = LEFT + place(until(row, i), BAR) - x;
-            if (marks[row][i].look != (enum look)look)
-                continue;
-            if (look == SERVED && width < 4)
-                width = 4; /* an answer takes less than can be seen */
-            if (look >= SERVED || width > 0)
-                write_look(file, (enum look)look, x, width, y);
-            if (look <= THINKS && width > 70)
-                (void)fprintf(file,
-                              "<text class=\"small\" x=\"%d\" y=\"%d\""
-                              " text-anchor=\"middle\">%s</text>\n",
-                              x + width / 2, y + 13, looks[look].name);
-        }
-    (void)fprintf(file, "<text x=\"%d\" y=\"%d\">%s</text>\n", LEFT + BAR + 14,
-                  y + 14, ending(&clients[row], 1));
-}
-
-static void write_legend(FILE *file, int y)
-{
-    int x = LEFT;
-    for (long long t = 0; t <= whole; t += tick()) {
-        int at = LEFT + place(t, BAR);
-        (void)fprintf(file,
-                      "<path class=\"tick\" d=\"M%d %dV%d\"/>\n"
-                      "<text class=\"small\" x=\"%d\" y=\"%d\""
-                      " text-anchor=\"middle\">%s</text>\n",
-                      at, TOP - 8, y + 2, at, y + 16, label(t));
-    }
-    for (int look = WAITS; look <= WRONG; look++) {
-        if (look == WRONG && tally.faults == 0)
-            continue;
-        write_look(file, (enum look)look,
-                   look >= REFUSED  ? x + 7
-                   : look == SERVED ? x + 5
-                                    : x,
-                   look == SERVED ? 4 : 14, y + 30);
-        (void)fprintf(file,
-                      "<text class=\"small\" x=\"%d\" y=\"%d\">%s</text>\n",
-                      x + 20, y + 43, looks[look].name);
-        x += 96;
-    }
-}
-
-/* The timeline as a picture for a page. */
-static void write_svg(FILE *file)
-{
-    const char *title = options.title != NULL ? options.title : "A crowd";
-    int y = TOP + rows() * ROW;
-    (void)fprintf(file,
-                  "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\""
-                  " height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\""
-                  " aria-labelledby=\"title desc\">\n<title id=\"title\">",
-                  WIDE, y + 64, WIDE, y + 64);
-    write_text(file, title);
-    (void)fputs("</title>\n<desc id=\"desc\">", file);
-    for (int row = 0; row < rows(); row++)
-        (void)fprintf(file, "Client %d: %s. ", row + 1,
+    (void)fprintf(file, "start %.0f\nwhole %.0f\ntitle %s\n", (double)started,
+                  (double)whole,
+                  options.title != NULL ? options.title : "A crowd");
+    for (int row = 0; row < rows(); row++) {
+        (void)fprintf(file, "client %d %u %s\n", row, clients[row].port,
                       ending(&clients[row], 1));
-    (void)fprintf(file,
-                  "</desc>\n%s<rect class=\"card\" x=\"0.5\" y=\"0.5\""
-                  " width=\"%d\" height=\"%d\" rx=\"6\"/>\n"
-                  "<text class=\"title\" x=\"16\" y=\"26\">",
-                  style, WIDE - 1, y + 63);
-    write_text(file, title);
-    (void)fputs("</text>\n", file);
-    write_legend(file, y);
-    for (int row = 0; row < rows(); row++)
-        write_row(file, row);
-    (void)fputs("</svg>\n", file);
+        for (int i = 0; i < marked[row]; i++)
+            (void)fprintf(file, "mark %d %.0f %d\n", row,
+                          (double)marks[row][i].at, (int)marks[row][i].look);
+    }
 }
 
 /* Writes one of these to a file, or to standard output for "-". Returns false,
@@ -1093,8 +979,8 @@ static const struct option {
      NULL, &options.bare},
     {"quiet", NULL, "no timeline and no summary", NULL, 0, 0, 0, NULL,
      &options.quiet},
-    {"svg", "FILE", "the timeline as a picture (-: standard output)", NULL, 0,
-     0, 0, &options.svg, NULL},
+    {"rows", "FILE", "the timeline for tests/watch/draw (-: standard output)",
+     NULL, 0, 0, 0, &options.rows, NULL},
     {"totals", "FILE", "the summary for scripts: a name and a number a line",
      NULL, 0, 0, 0, &options.totals, NULL},
 };
@@ -1219,7 +1105,7 @@ static bool show(void)
         if (!options.bare)
             print_summary();
     }
-    bool good = write_file(options.svg, write_svg);
+    bool good = write_file(options.rows, write_rows);
     good = write_file(options.totals, write_totals) && good;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return good;

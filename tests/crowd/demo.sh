@@ -3,20 +3,25 @@
 # whom, and what it costs.
 #
 #   make demo
-#   make pictures   the same, and the timelines as NN-*/timeline.svg
+#   make pictures   draw the same as NN-*/timeline.svg, and as one picture
 #
-# Each client says one line of sentences.txt, after thinking for a second. The
-# crowd (tests/crowd/crowd.c) checks byte by byte what the clients hear, this script
-# what the servers hear: exit 0 only if all of it was right.
+# Each client says one line of sentences.txt, after thinking for a second. Below
+# them stand the server's threads, and what they waited in meanwhile, which Linux
+# tells of a child (tests/watch). The crowd (tests/crowd/crowd.c) checks byte by
+# byte what the clients hear, this script what the servers hear: exit 0 only if
+# all of it was right.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/lib/server.sh
 
 pictures=${1-} # --pictures, or nothing
 crowd=tests/crowd/crowd
+draw=tests/watch/draw
+watch=tests/watch/watch # only Linux has it
 sentences=tests/crowd/sentences.txt
 clients=3
 think=1000  # ms, each client
+page=tests/crowd/timelines.svg # all five
 width=3200  # ms, a timeline: all five in the same scale
 many=100    # silent clients, to see what memory one takes
 idle_time=1 # seconds
@@ -72,7 +77,8 @@ in_log() {
 }
 
 
-# start_server: 01 needs an operator, at a keyboard whose input does not end
+# start_server [WATCHER...]: 01 needs an operator, at a keyboard whose input does
+# not end
 start_server() {
     operator=/dev/null
     if [ "$chapter" = 01-blocking ]; then
@@ -82,10 +88,26 @@ start_server() {
         # For reading as well, or this would wait for a reader
         exec 3<>"$operator"
     fi
-    launch "$operator" "$dir/$chapter.log" "$chapter/server" 0
+    launch "$operator" "$dir/$chapter.log" "$@" "$chapter/server" 0
     running="$running $server"
+    started=$server
     wait_until 'the server listens' listens_or_ended
     [ -n "$port" ] || fail "no server: $(cat "$log")"
+}
+
+# start_watched_server: what it does is written down, where Linux tells it
+start_watched_server() {
+    [ -x "$watch" ] || {
+        start_server
+        return
+    }
+    start_server "$watch" --record "$dir/$chapter.lanes" --
+    server=$(sed -n 's/^server //p' "$dir/$chapter.lanes")
+}
+
+# show_lanes: when the server has ended
+show_lanes() {
+    "$draw" lanes "$dir/$chapter" || fail 'its lanes cannot be drawn'
 }
 
 # --- What Linux tells of a process; elsewhere there is no /proc ---------------
@@ -134,7 +156,7 @@ play() {
     fi
     "$crowd" --rules "$rules" --clients "$clients" --think "$think" \
         --say "$sentences" --scale "$width" --color "$colour" --bare \
-        --title "$chapter: $what" --svg "$dir/$chapter.svg" \
+        --title "$chapter: $what" --rows "$dir/$chapter.rows" \
         --totals "$dir/$chapter.totals" "$@" "$port" \
         >"$dir/timeline" 2>"$dir/complaints" &
     players=$!
@@ -167,11 +189,11 @@ $(cat "$dir/diff")"
 title() {
     chapter=$1
     what=$2
-    for program in "$chapter/server" "$crowd"; do
+    for program in "$chapter/server" "$crowd" "$draw"; do
         [ -x "$program" ] || fail "no $program: run make first"
     done
     printf '\n%s: %s\n' "$chapter" "$what"
-    start_server
+    start_watched_server
 }
 
 # The operator has an answer ready for the one client that will be served.
@@ -179,16 +201,20 @@ serve_one() {
     sed -n 2p "$sentences" >"$dir/answer"
     cat "$dir/answer" >&3
     play 01 --answers "$dir/answer"
-    wait_until 'the server ends with its client' ended "$server"
-    wait "$server" || fail "server: exit $?"
+    wait_until 'the server ends with its client' ended "$started"
+    wait "$started" || fail "server: exit $?"
     exec 3>&-
+    show_lanes
     sed 1q "$sentences" | check_heard
 }
 
 serve_all() {
     play "$1"
     wait_until 'all have left' in_log "$clients" ' left$'
-    ended "$server" && fail 'the server has ended by itself'
+    ended "$started" && fail 'the server has ended by itself'
+    kill "$started"
+    wait "$started" || :
+    show_lanes
     stop_all
     sed 3q "$sentences" | check_heard
 }
@@ -277,6 +303,29 @@ print_table() {
     done
 }
 
+# print_shares: of the threads' time while the clients were there
+print_shares() {
+    set --
+    for chapter in 0[1-5]-*; do
+        set -- "$@" "$dir/$chapter"
+    done
+    [ ! -s "$dir/05-select.lanes" ] || {
+        echo
+        "$draw" shares "$@"
+    }
+}
+
+# draw_pictures: each chapter's, and all five for the first page
+draw_pictures() {
+    set --
+    for chapter in 0[1-5]-*; do
+        "$draw" svg "$(sed -n 's/^title //p' "$dir/$chapter.rows")" \
+            "$dir/$chapter" >"$chapter/timeline.svg"
+        set -- "$@" "$dir/$chapter"
+    done
+    "$draw" svg 'Three clients, five servers' "$@" >"$page"
+}
+
 echo "Three clients come at once; each thinks for a second, and says a line."
 title 01-blocking 'one client, turn by turn with the operator'
 serve_one
@@ -290,11 +339,12 @@ title 05-select 'one thread, woken by the kernel'
 serve_all 05
 printf '\n%12s%-15s%-15s%-15s%s\n' '' '0 s' '1 s' '2 s' '3 s'
 printf '%12s%s\n' '' '. waiting   - thinking   # served   x refused'
+printf '%12s%s\n' '' '_ asleep in the call that is named   * at work'
+printf '%12s%s\n' '' 'z? naps, and questions between them'
 if [ "$pictures" = --pictures ]; then
-    for chapter in 0[1-5]-*; do
-        cp "$dir/$chapter.svg" "$chapter/timeline.svg"
-    done
+    draw_pictures
 else
     watch_idle
     print_table
+    print_shares
 fi

@@ -21,7 +21,8 @@ choose() {
     local chapter
     if [ -z "${N-}" ]; then
         files=(tests/chapters/*.bats
-            tests/{crowd,headers,labs,lessons,bench,balance,maintain}/*.bats)
+            tests/{crowd,watch,headers,labs,lessons,bench}/*.bats
+            tests/{balance,maintain}/*.bats)
         return
     fi
     for chapter in 0?-*; do

@@ -89,7 +89,7 @@ static inline unsigned long parse_socket(const char *link)
 }
 
 /* The kernel's numbers for the states of a connection. */
-enum tcp_state { TCP_LISTENS = 10 };
+enum tcp_state { TCP_REMEMBERED = 6, TCP_LISTENS = 10 };
 
 static inline const char *state_name(unsigned state)
 {
@@ -135,7 +135,8 @@ static inline struct address take_address(const char **text)
     return address;
 }
 
-/* Returns false if it is no such line, as the first one of the file. */
+/* Returns false if it is no such line, as the first one of the file, or of one
+ * in TIME-WAIT. */
 static inline bool parse_tcp(const char *line, struct tcp *tcp)
 {
     const char *at = strchr(line, ':');
@@ -156,7 +157,7 @@ static inline bool parse_tcp(const char *line, struct tcp *tcp)
     (void)take(&at, 10); /* the user */
     (void)take(&at, 10); /* probes without an answer */
     tcp->socket = (unsigned long)take(&at, 10);
-    return *at == ' ' && tcp->here.port != 0;
+    return *at == ' ' && tcp->here.port != 0 && tcp->state != TCP_REMEMBERED;
 }
 
 static inline bool same_address(const struct address *a,

@@ -7,7 +7,7 @@
 #ifndef PROC_H
 #define PROC_H
 
-#include "parse.h"
+#include "diag.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -35,10 +35,12 @@ struct thread {
     struct doing doing;
     bool changed;         /* since the last sample: what it is in */
     unsigned long socket; /* that its descriptor is, or 0 */
-    struct had had;       /* of the processor, until now */
-    struct had more;      /* since the last sample */
-    long long since;      /* it has slept */
-    char lane[LANE];      /* letters, the newest one last */
+    unsigned long known;  /* the socket whose client is the next: */
+    unsigned port;
+    struct had had;  /* of the processor, until now */
+    struct had more; /* since the last sample */
+    long long since; /* it has slept */
+    char lane[LANE]; /* letters, the newest one last */
 };
 
 struct server {
@@ -202,34 +204,46 @@ static inline struct thread *meet(struct server *server, pid_t id)
     return thread;
 }
 
+/* Returns the number of the socket that a descriptor is, or 0. */
+static inline unsigned long socket_of(const struct server *server,
+                                      int descriptor)
+{
+    char text[64], path[PATH_MAX];
+    if (descriptor < 0)
+        return 0;
+    (void)snprintf(path, sizeof path, "%s/%d/fd/%d", server->proc,
+                   (int)server->pid, descriptor);
+    ssize_t size = readlink(path, text, sizeof text - 1);
+    text[size > 0 ? size : 0] = '\0';
+    return parse_socket(text);
+}
+
 /* Looks what a thread does now, and what it has done meanwhile. */
 static inline void look_again(const struct server *server,
                               struct thread *thread)
 {
-    char text[256], path[PATH_MAX];
+    char text[256];
     struct doing doing = {GONE, "end", -1};
+    struct had had = thread->had;
+    /* This first: what happens behind it is seen the next time. */
+    if (read_text(thread->schedstat, text, sizeof text) > 0)
+        had = parse_schedstat(text);
     if (read_text(thread->syscall, text, sizeof text) > 0)
         doing = parse_syscall(text);
+    thread->more =
+        (struct had){had.ns - thread->had.ns, had.turns - thread->had.turns};
+    thread->had = had;
     thread->changed = doing.kind != thread->doing.kind ||
                       doing.descriptor != thread->doing.descriptor ||
                       strcmp(doing.name, thread->doing.name) != 0;
     thread->doing = doing;
-    struct had had = thread->had;
-    if (read_text(thread->schedstat, text, sizeof text) > 0)
-        had = parse_schedstat(text);
-    thread->more =
-        (struct had){had.ns - thread->had.ns, had.turns - thread->had.turns};
-    thread->had = had;
-    if (thread->changed || thread->more.turns > 0)
-        thread->since = server->at;
-    if (!thread->changed)
+    if (!thread->changed && thread->more.turns == 0)
         return;
-    (void)snprintf(path, sizeof path, "%s/%d/fd/%d", server->proc,
-                   (int)server->pid, doing.descriptor);
-    ssize_t size =
-        doing.descriptor < 0 ? 0 : readlink(path, text, sizeof text - 1);
-    text[size > 0 ? size : 0] = '\0';
-    thread->socket = parse_socket(text);
+    /* Meanwhile the descriptor may have become another client's. */
+    unsigned long socket = socket_of(server, doing.descriptor);
+    thread->changed = thread->changed || socket != thread->socket;
+    thread->socket = socket;
+    thread->since = server->at;
 }
 
 /* Forgets those that had ended the last time. */
@@ -272,27 +286,62 @@ static inline void sample(struct server *server)
 
 /* ------------------------------------------------------------------ sockets */
 
-/* Calls `use` for each line of the kernel's tables of sockets, until it returns
- * false. */
+/* Calls `use` for each connection of the machine, and for each listener. */
 static inline void each_socket(const struct server *server,
-                               bool (*use)(const struct tcp *, void *),
+                               void (*use)(const struct tcp *, void *),
                                void *argument)
 {
     static const char *const tables[] = {"net/tcp", "net/tcp6"};
-    bool more = true;
-    for (size_t i = 0; i < 2 && more; i++) {
+    if (diag_sockets(use, argument))
+        return;
+    for (size_t i = 0; i < 2; i++) {
         char line[512];
         struct tcp tcp;
         int number = open_file(server, tables[i]);
         FILE *file = number < 0 ? NULL : fdopen(number, "r");
-        while (file != NULL && more && fgets(line, sizeof line, file) != NULL)
+        while (file != NULL && fgets(line, sizeof line, file) != NULL)
             if (parse_tcp(line, &tcp))
-                more = use(&tcp, argument);
+                use(&tcp, argument);
         if (file != NULL)
             (void)fclose(file); /* it was only read */
         else if (number >= 0)
             (void)close(number);
     }
+}
+
+static inline void note_client(const struct tcp *tcp, void *argument)
+{
+    struct server *server = argument;
+    for (int i = 0; i < server->count && tcp->socket != 0; i++) {
+        struct thread *thread = &server->threads[i];
+        if (thread->socket == tcp->socket) {
+            thread->known = tcp->socket;
+            thread->port = tcp->peer.port;
+        }
+    }
+}
+
+/* Finds out on which clients the threads wait: all in one go, since the tables
+ * can be long. Afterwards port is the client's, or 0. */
+static inline void find_clients(struct server *server)
+{
+    bool unknown = false;
+    for (int i = 0; i < server->count; i++) {
+        struct thread *thread = &server->threads[i];
+        if (thread->socket == 0 || thread->socket == thread->known)
+            continue;
+        thread->known = thread->socket;
+        thread->port = 0; /* a listener has none */
+        unknown = true;
+    }
+    if (unknown)
+        each_socket(server, note_client, server);
+}
+
+/* Returns the port of the client on whom a thread waits, or 0. */
+static inline unsigned client_port(const struct thread *thread)
+{
+    return thread->socket != 0 ? thread->port : 0;
 }
 
 #endif

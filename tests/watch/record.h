@@ -35,31 +35,6 @@ static inline void catch_signals(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-/* Whose socket it is. */
-struct search {
-    unsigned long socket;
-    unsigned port;
-};
-
-static inline bool is_it(const struct tcp *tcp, void *argument)
-{
-    struct search *search = argument;
-    if (tcp->socket != search->socket)
-        return true;
-    search->port = tcp->peer.port;
-    return false;
-}
-
-/* Returns the port of the client on whom a thread waits, or 0. */
-static inline unsigned client_port(const struct server *server,
-                                   const struct thread *thread)
-{
-    struct search search = {thread->socket, 0};
-    if (thread->socket != 0 && thread->doing.kind != ACCEPT)
-        each_socket(server, is_it, &search);
-    return search.port;
-}
-
 /* Returns how often the thread has fallen asleep until now. */
 static inline unsigned long long sleeps(const struct server *server,
                                         const struct thread *thread)
@@ -101,22 +76,26 @@ static inline void write_changes(FILE *file, const struct server *server)
         if (t->changed)
             (void)fprintf(file, "in %d %lld %lld %s %u %s\n", t->number,
                           server->was, server->at, kinds[t->doing.kind].name,
-                          client_port(server, t), t->doing.name);
+                          client_port(t), t->doing.name);
     }
 }
 
-/* Sleeps until the next sample is due. Where a sample takes long, as with 900
- * threads, the next one is later: all of it costs a twelfth at most. */
-static inline void pace(long long *due, long long every)
+/* Sleeps until the next sample is due. Where samples take long, as with 900
+ * threads, they become fewer: all of them cost a fourteenth of a processor. */
+static inline void pace(long long every)
 {
-    static long long used;
+    enum { SHARE = 14, SAVED = 200000 };
+    static long long at, used; /* the last time: the clock, and our work */
+    static long long debt;     /* of rest; below 0: what was saved of it */
     long long now = micros(CLOCK_MONOTONIC);
-    long long cost = micros(CLOCK_PROCESS_CPUTIME_ID) - used;
-    long long period = 12 * cost > every ? 12 * cost : every;
-    used += cost;
-    *due = *due + period > now ? *due + period : now + period;
-    struct timespec until = {(time_t)(*due / 1000000),
-                             (long)(*due % 1000000 * 1000)};
+    long long work = micros(CLOCK_PROCESS_CPUTIME_ID);
+    debt += at == 0 ? 0 : SHARE * (work - used) - (now - at);
+    debt = debt < -SAVED ? -SAVED : debt;
+    at = now;
+    used = work;
+    now += debt > every ? debt : every - now % every;
+    struct timespec until = {(time_t)(now / 1000000),
+                             (long)(now % 1000000 * 1000)};
     (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until,
                           NULL); /* a signal ends it, which the caller sees */
 }
@@ -139,19 +118,19 @@ static inline int record(struct server *server, char **command,
         return 1;
     }
     const char *blind = look_at(server);
-    long long due = micros(CLOCK_MONOTONIC);
-    server->at = due;
-    (void)fprintf(file, "clock %lld %lld\nserver %d\n", due,
+    server->at = micros(CLOCK_MONOTONIC);
+    (void)fprintf(file, "clock %lld %lld\nserver %d\n", server->at,
                   micros(CLOCK_REALTIME), (int)server->pid);
     if (blind != NULL)
         (void)fprintf(file, "blind %s\n", blind);
     while (!has_ended(server) && stopped == 0) {
         if (blind == NULL) {
             sample(server);
+            find_clients(server);
             write_changes(file, server);
         }
         (void)fflush(file); /* seen at the end, if it fails */
-        pace(&due, every_ms * 1000);
+        pace(every_ms * 1000);
     }
     int signal_seen = stopped;
     if (!server->ended)
