@@ -5,6 +5,8 @@
 ##   make               build every chapter
 ##   make 03-threaded   build one (or, in its directory: make)
 ##   make demo          see three clients with each of the five servers
+##   make watch N=03    see live what its server waits in; LAB=1: what yours does;
+##                      PORT=..., SERVER='python3 server.py'
 ##   make break N=02    list a chapter's famous mistakes; CASE=...: live one
 ##   make test          run all tests; N=03: a chapter's; T=reset: those with
 ##                      this word in their name

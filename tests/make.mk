@@ -34,7 +34,7 @@ bench-programs: $(BENCH:=$(EXE))
 
 # --- Learn ---------------------------------------------------------------------
 
-.PHONY: test demo pictures bench balance break
+.PHONY: test demo watch pictures bench balance break
 test: test-programs
 	@command -v bats >/dev/null || \
 	    { echo 'bats is missing: run sh common/setup.sh' >&2; exit 1; }
@@ -42,6 +42,9 @@ test: test-programs
 
 demo: all $(WATCH)
 	@sh tests/crowd/demo.sh
+
+watch: all $(WATCH)
+	$(QUIETLY) sh tests/watch/watch.sh
 
 pictures: all $(WATCH)
 	@sh tests/crowd/demo.sh --pictures

@@ -231,8 +231,8 @@ static inline const char *asked(const struct row *row)
 {
     static char text[2 * WORD];
     (void)snprintf(
-        text, sizeof text, "of %lld rounds of questions, %lld found nothing",
-        row->woken, row->woken > row->found ? row->woken - row->found : 0);
+        text, sizeof text, "naps and asks: %lld of %lld rounds found nothing",
+        row->woken > row->found ? row->woken - row->found : 0, row->woken);
     return row->naps ? text : NULL;
 }
 

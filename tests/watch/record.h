@@ -24,15 +24,21 @@ static inline void stop(int number)
     stopped = number;
 }
 
-static inline void catch_signals(void)
+static inline void catch_signal(int number, void (*handler)(int))
 {
-    static const int numbers[] = {SIGHUP, SIGINT, SIGTERM, SIGQUIT};
     struct sigaction action;
     memset(&action, 0, sizeof action);
-    action.sa_handler = stop;
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        (void)sigaction(numbers[i], &action, NULL); /* the numbers are right */
-    (void)signal(SIGPIPE, SIG_IGN);
+    action.sa_handler = handler;
+    (void)sigaction(number, &action, NULL); /* the number is right */
+}
+
+static inline void catch_signals(void)
+{
+    catch_signal(SIGHUP, stop);
+    catch_signal(SIGINT, stop);
+    catch_signal(SIGTERM, stop);
+    catch_signal(SIGQUIT, stop);
+    catch_signal(SIGPIPE, SIG_IGN);
 }
 
 /* Returns how often the thread has fallen asleep until now. */

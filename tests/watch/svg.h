@@ -220,7 +220,7 @@ static inline void describe(FILE *file, const struct chapter *c)
         }
         (void)fprintf(file, "%s. ", woken(row));
         if (asked(row) != NULL)
-            (void)fprintf(file, "Naps: %s. ", asked(row));
+            (void)fprintf(file, "It %s. ", asked(row));
     }
 }
 

@@ -77,8 +77,10 @@ draw() {
     stop_server
     draw lanes "$TMP/04-nonblocking"
     assert_matches 'the lane' '^  server +naps .*z\?z\?' "$out"
-    read -r _ rounds _ _ _ nothing _ \
-        < <(grep '^ *of .* rounds of questions, .* found nothing$' "$out")
+    local nothing rounds
+    read -r nothing rounds < <(sed -n \
+        's/^ *naps and asks: \(.*\) of \(.*\) rounds found nothing$/\1 \2/p' \
+        "$out")
     [ "$nothing" -gt 8 ] && [ "$rounds" -gt "$nothing" ] || fail "$(cat "$out")"
 }
 
