@@ -13,9 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Asks for all connections of a family but those in TIME-WAIT. Returns false
- * if the kernel does not take the question. */
-static inline bool ask_sockets(int sock, unsigned char family)
+/* Asks for all connections of a family but those in TIME-WAIT, at this port of
+ * ours (0: any). Returns false if the kernel does not take the question. */
+static inline bool ask_sockets(int sock, unsigned char family, unsigned port)
 {
     struct {
         struct nlmsghdr head;
@@ -27,6 +27,7 @@ static inline bool ask_sockets(int sock, unsigned char family)
     question.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     question.body.sdiag_family = family;
     question.body.sdiag_protocol = IPPROTO_TCP;
+    question.body.id.idiag_sport = htons((uint16_t)port);
     question.body.idiag_states = ~(1U << TCP_REMEMBERED);
     return send(sock, &question, sizeof question, 0) == sizeof question;
 }
@@ -76,24 +77,21 @@ static inline int use_sockets(void *answer, size_t size,
     return 1;
 }
 
-/* Calls `use` for each connection of the machine. Returns false if the kernel
- * does not tell them. */
-static inline bool diag_sockets(void (*use)(const struct tcp *, void *),
+/* Calls `use` for each of the machine's connections of a family, at this port
+ * (0: any). Returns false if the kernel does not tell them. */
+static inline bool diag_sockets(unsigned char family, unsigned port,
+                                void (*use)(const struct tcp *, void *),
                                 void *argument)
 {
     static char answer[32768];
-    static const unsigned char families[] = {AF_INET, AF_INET6};
     int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (sock < 0)
         return false;
-    int more = 0;
-    for (size_t i = 0; i < sizeof families && more == 0; i++) {
-        more = ask_sockets(sock, families[i]) ? 1 : -1;
-        while (more > 0) {
-            ssize_t size = recv(sock, answer, sizeof answer, 0);
-            more = size <= 0 ? -1
-                             : use_sockets(answer, (size_t)size, use, argument);
-        }
+    int more = ask_sockets(sock, family, port) ? 1 : -1;
+    while (more > 0) {
+        ssize_t size = recv(sock, answer, sizeof answer, 0);
+        more =
+            size <= 0 ? -1 : use_sockets(answer, (size_t)size, use, argument);
     }
     (void)close(sock); /* nothing waits in it */
     return more == 0;

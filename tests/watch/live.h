@@ -96,7 +96,8 @@ static inline void look_at_clients(struct view *view)
     for (int i = 0; i < view->count; i++)
         view->clients[i].here = false;
     view->more = 0;
-    each_socket(view->server, note_connection, view);
+    each_socket_of(view->server, view->listener.here.six,
+                   view->listener.here.port, note_connection, view);
     for (int i = 0; i < view->count; i++) {
         if (!view->clients[i].here)
             continue;

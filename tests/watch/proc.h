@@ -286,27 +286,34 @@ static inline void sample(struct server *server)
 
 /* ------------------------------------------------------------------ sockets */
 
-/* Calls `use` for each connection of the machine, and for each listener. */
+/* Calls `use` for each of the machine's connections, and for each listener, of
+ * IPv4 or of IPv6, at least those at this port of ours (0: any). */
+static inline void each_socket_of(const struct server *server, bool six,
+                                  unsigned port,
+                                  void (*use)(const struct tcp *, void *),
+                                  void *argument)
+{
+    char line[512];
+    struct tcp tcp;
+    if (diag_sockets(six ? AF_INET6 : AF_INET, port, use, argument))
+        return;
+    int number = open_file(server, six ? "net/tcp6" : "net/tcp");
+    FILE *file = number < 0 ? NULL : fdopen(number, "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (parse_tcp(line, &tcp))
+            use(&tcp, argument);
+    if (file != NULL)
+        (void)fclose(file); /* it was only read */
+    else if (number >= 0)
+        (void)close(number);
+}
+
 static inline void each_socket(const struct server *server,
                                void (*use)(const struct tcp *, void *),
                                void *argument)
 {
-    static const char *const tables[] = {"net/tcp", "net/tcp6"};
-    if (diag_sockets(use, argument))
-        return;
-    for (size_t i = 0; i < 2; i++) {
-        char line[512];
-        struct tcp tcp;
-        int number = open_file(server, tables[i]);
-        FILE *file = number < 0 ? NULL : fdopen(number, "r");
-        while (file != NULL && fgets(line, sizeof line, file) != NULL)
-            if (parse_tcp(line, &tcp))
-                use(&tcp, argument);
-        if (file != NULL)
-            (void)fclose(file); /* it was only read */
-        else if (number >= 0)
-            (void)close(number);
-    }
+    each_socket_of(server, false, 0, use, argument);
+    each_socket_of(server, true, 0, use, argument);
 }
 
 static inline void note_client(const struct tcp *tcp, void *argument)
