@@ -138,7 +138,7 @@ static inline void tick(struct view *view)
 /* Reads what the server has printed. */
 static inline void read_log(struct live *live)
 {
-    char bytes[4096];
+    char bytes[16384];
     ssize_t got = read(live->from_server, bytes, sizeof bytes);
     if (got > 0) {
         add_log(&live->view, bytes, (size_t)got);

@@ -276,12 +276,13 @@ static inline void add_log(struct view *view, const char *bytes, size_t size)
             view->logged++;
             view->begun = 0;
         } else if (view->begun < LOG_SIZE - 1) {
-            bool control = byte < 0x20 || byte == 0x7f ||
-                           (byte >= 0x80 && byte < 0xa0 && view->begun > 0 &&
-                            line[view->begun - 1] == '\xc2');
+            bool second = byte >= 0x80 && byte < 0xa0 && view->begun > 0 &&
+                          line[view->begun - 1] == '\xc2';
             line[view->begun] = bytes[i];
-            if (control)
+            if (byte < 0x20 || byte == 0x7f || second)
                 line[view->begun] = '?';
+            if (second) /* of two bytes that are one control character */
+                line[view->begun - 1] = '?';
             view->begun++;
         }
     }

@@ -4,7 +4,7 @@
 #
 #   CHAPTERS   instead of those below, to try one server: CHAPTERS=03-threaded
 
-# shellcheck disable=SC2154 # helpers.bash sets them
+# shellcheck disable=SC2030,SC2031,SC2154 # helpers.bash sets them
 
 load ../../lib/helpers
 
@@ -104,6 +104,38 @@ churn() {
         exec 7>&-
         stop_server
     done
+}
+
+# watched OPTION...: 03's server with a few clients, seen by tests/watch/watch;
+# into $ms what a second of looking takes
+watched() {
+    local before now watch=$ROOT/tests/watch/watch
+    [ -x "$watch" ] || skip 'only Linux tells what a thread waits in'
+    : >"$TMP/watched.log"
+    # shellcheck disable=SC2016 # for that sh
+    "$watch" "$@" -- sh -c 'exec "$1" 0 >"$2"' sh "$ROOT/03-threaded/server" \
+        "$TMP/watched.log" >"$TMP/frame" 2>&1 </dev/null 3>&- 4>&- &
+    server_pid=$!
+    started="$started $server_pid"
+    find_port "$TMP/watched.log" "$server_pid"
+    "$ROOT/tests/crowd/crowd" --clients 5 --silent 5 --stay 60000 \
+        --limit 60000 --quiet "$port" >"$TMP/crowd.log" 2>&1 3>&- 4>&- &
+    started="$started $!"
+    wait_for_file "$TMP/watched.log" ' connected$' 5
+    read -r before _ <"/proc/$server_pid/schedstat"
+    nap 3
+    read -r now _ <"/proc/$server_pid/schedstat"
+    ms=$(((now - before) / 3000000))
+    stop_server
+}
+
+@test "to watch a server costs under 2 % of a processor, for a picture 10 %" {
+    [ -z "${SANITIZED-}" ] || skip 'a sanitizer costs time of its own'
+    [ -z "${CHAPTERS-}" ] || skip "only $CHAPTERS is tested"
+    watched --after 3600000
+    assert_under 'a second of the live view' 20 "$ms"
+    watched --record "$TMP/lanes"
+    assert_under 'a second of a record' 100 "$ms"
 }
 
 @test "05: half a million lines through the client come back whole" {
