@@ -38,8 +38,8 @@ $(STAMP):
 # In a chapter, tests, mistakes and lab are its own: make test, make grade
 ifneq ($(COMMON),common/)
 HERE = $(lastword $(subst /, ,$(CURDIR)))
-.PHONY: break lab grade hint reset test
-break lab grade hint reset test:
+.PHONY: break lab grade hint reset test watch
+break lab grade hint reset test watch:
 	@FROM='$(subst ','\'',$(CURDIR))' $(MAKE) --no-print-directory \
 	    -C $(COMMON).. $@ N=$(or $(N),$(firstword $(subst -, ,$(HERE))))
 endif
