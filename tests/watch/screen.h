@@ -117,7 +117,7 @@ static inline void emit_line(struct screen *screen, const struct frame *frame,
     for (const char *at = line + from; *at != '\0'; at++) {
         for (int kind = 0; *at != last && kind < KINDS; kind++)
             if (kinds[kind].letter == *at)
-                emit(screen, "\033[%sm", kinds[kind].colour);
+                emit(screen, "\033[0;%sm", kinds[kind].colour);
         last = *at;
         emit(screen, "%c", *at);
     }

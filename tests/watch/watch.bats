@@ -168,7 +168,7 @@ $(grep -E '^(clock|in)' "$TMP/02-loop-server.lanes")"
     for signal in TERM INT KILL; do
         record 03-threaded
         kill "-$signal" "$server_pid"
-        wait "$server_pid" 2>/dev/null || :
+        wait_for "the watcher ends by $signal" has_ended "$server_pid"
         wait_for 'the server is gone' has_ended "$watched"
     done
 }
