@@ -20,13 +20,13 @@ BENCH += $(if $(filter Linux,$(shell uname -s)),tests/bench/epoll)
 # What a server waits in: Linux tells it, and it is drawn anywhere but on Windows
 WATCH := $(if $(EXE),,tests/watch/draw)
 WATCH += $(if $(EXE),,$(if $(filter Linux,$(shell uname -s)),tests/watch/watch))
-TEST_PROGRAMS += $(WATCH)
+TEST_PROGRAMS += $(WATCH) $(patsubst %/watch,%/parse,$(filter %/watch,$(WATCH)))
 EXTRA += $(TEST_PROGRAMS) $(LAB_CHECKS) $(BENCH)
 
 $(HEADER_CHECKS:=$(EXE)): tests/headers/tap.h
 $(LAB_CHECKS:=$(EXE)): tests/labs/labpeer.h
 $(BENCH:=$(EXE)): tests/bench/bare.h
-$(WATCH): $(wildcard tests/watch/*.h)
+tests/watch/parse $(WATCH): $(wildcard tests/watch/*.h)
 
 .PHONY: test-programs bench-programs
 test-programs: all $(TEST_PROGRAMS:=$(EXE))

@@ -107,7 +107,18 @@ start_watched_server() {
 
 # show_lanes: when the server has ended
 show_lanes() {
-    "$draw" lanes "$dir/$chapter" || fail 'its lanes cannot be drawn'
+    unseen=$(blind)
+    [ -n "$unseen" ] || "$draw" lanes "$dir/$chapter" ||
+        fail 'its lanes cannot be drawn'
+}
+
+# blind: why the chapter's lanes cannot be seen, if so
+blind() {
+    if [ -s "$dir/$chapter.lanes" ]; then
+        sed -n 's/^blind //p' "$dir/$chapter.lanes"
+    else
+        echo 'only Linux tells it'
+    fi
 }
 
 # --- What Linux tells of a process; elsewhere there is no /proc ---------------
@@ -213,7 +224,7 @@ serve_all() {
     wait_until 'all have left' in_log "$clients" ' left$'
     ended "$started" && fail 'the server has ended by itself'
     kill "$started"
-    wait "$started" || :
+    wait "$started" 2>/dev/null || :
     show_lanes
     stop_all
     sed 3q "$sentences" | check_heard
@@ -309,7 +320,7 @@ print_shares() {
     for chapter in 0[1-5]-*; do
         set -- "$@" "$dir/$chapter"
     done
-    [ ! -s "$dir/05-select.lanes" ] || {
+    [ -n "$unseen" ] || {
         echo
         "$draw" shares "$@"
     }
@@ -339,8 +350,12 @@ title 05-select 'one thread, woken by the kernel'
 serve_all 05
 printf '\n%12s%-15s%-15s%-15s%s\n' '' '0 s' '1 s' '2 s' '3 s'
 printf '%12s%s\n' '' '. waiting   - thinking   # served   x refused'
-printf '%12s%s\n' '' '_ asleep in the call that is named   * at work'
-printf '%12s%s\n' '' 'z? naps, and questions between them'
+if [ -z "$unseen" ]; then
+    printf '%12s%s\n' '' '_ asleep in the call that is named   * at work'
+    printf '%12s%s\n' '' 'z? naps, and questions between them'
+else
+    printf '\nWhat the servers wait in cannot be shown: %s.\n' "$unseen"
+fi
 if [ "$pictures" = --pictures ]; then
     draw_pictures
 else

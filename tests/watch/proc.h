@@ -328,27 +328,41 @@ static inline void note_client(const struct tcp *tcp, void *argument)
     }
 }
 
-/* Finds out on which clients the threads wait: all in one go, since the tables
- * can be long. Afterwards port is the client's, or 0. */
+/* Returns whether the client on whom a thread waits is still to be found. */
+static inline bool is_unknown(const struct thread *thread)
+{
+    return thread->socket != 0 && thread->socket != thread->known &&
+           thread->doing.kind != ACCEPT;
+}
+
+/* Finds out on which clients the threads wait: all in one go, since there may
+ * be many. While others come and go, the kernel can leave one out: therefore it
+ * is asked again. */
 static inline void find_clients(struct server *server)
 {
-    bool unknown = false;
+    enum { TRIES = 3 };
+    bool unknown = true;
+    for (int n = 0; n < TRIES && unknown; n++) {
+        unknown = false;
+        for (int i = 0; i < server->count; i++)
+            unknown = unknown || is_unknown(&server->threads[i]);
+        if (unknown)
+            each_socket(server, note_client, server);
+    }
     for (int i = 0; i < server->count; i++) {
         struct thread *thread = &server->threads[i];
-        if (thread->socket == 0 || thread->socket == thread->known)
-            continue;
-        thread->known = thread->socket;
-        thread->port = 0; /* a listener has none */
-        unknown = true;
+        if (is_unknown(thread)) { /* it has just gone, or is no connection */
+            thread->known = thread->socket;
+            thread->port = 0;
+        }
     }
-    if (unknown)
-        each_socket(server, note_client, server);
 }
 
 /* Returns the port of the client on whom a thread waits, or 0. */
 static inline unsigned client_port(const struct thread *thread)
 {
-    return thread->socket != 0 ? thread->port : 0;
+    return thread->socket != 0 && thread->socket == thread->known ? thread->port
+                                                                  : 0;
 }
 
 #endif

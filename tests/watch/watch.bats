@@ -47,6 +47,11 @@ draw() {
     assert_equal "draw's exit status" 0 "$status"
 }
 
+@test "watch: it knows what /proc says" {
+    bounded "$ROOT/tests/watch/parse"
+    [ "$status" -eq 0 ] || fail "$(grep -A 2 '^not ok' "$out")"
+}
+
 # ------------------------------------------------------------------- records
 
 @test "watch: 02 waits for one client after another" {
