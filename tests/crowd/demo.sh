@@ -102,7 +102,12 @@ start_watched_server() {
         return
     }
     start_server "$watch" --record "$dir/$chapter.lanes" --
+    wait_until 'its record begins' server_known_or_watcher_gone
+}
+
+server_known_or_watcher_gone() {
     server=$(sed -n 's/^server //p' "$dir/$chapter.lanes")
+    [ -n "$server" ] || ended "$started"
 }
 
 # show_lanes: when the server has ended

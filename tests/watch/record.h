@@ -129,6 +129,7 @@ static inline int record(struct server *server, char **command,
                   micros(CLOCK_REALTIME), (int)server->pid);
     if (blind != NULL)
         (void)fprintf(file, "blind %s\n", blind);
+    (void)fflush(file); /* who has started us needs the PID */
     while (!has_ended(server) && stopped == 0) {
         if (blind == NULL) {
             sample(server);
