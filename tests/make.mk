@@ -18,7 +18,7 @@ TEST_PROGRAMS := tests/peer $(HEADER_CHECKS)
 BENCH := $(addprefix tests/bench/,visits threads polling select)
 BENCH += $(if $(filter Linux,$(shell uname -s)),tests/bench/epoll)
 # What a server waits in: Linux tells it, and it is drawn anywhere but on Windows
-WATCH := $(if $(EXE),,tests/watch/draw)
+WATCH := $(if $(EXE),,tests/watch/timeline)
 WATCH += $(if $(EXE),,$(if $(filter Linux,$(shell uname -s)),tests/watch/watch))
 TEST_PROGRAMS += $(WATCH) $(patsubst %/watch,%/parse,$(filter %/watch,$(WATCH)))
 EXTRA += $(TEST_PROGRAMS) $(LAB_CHECKS) $(BENCH)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# common.bats - what holds for every chapter: the command line of each server
+# every-chapter.bats - what holds for every chapter: the command line of each server
 # and client, the addresses they take, and how they start.
 #
 # A test loops over all chapters, or tests SERVER or CLIENT alone if given.

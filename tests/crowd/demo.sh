@@ -16,7 +16,7 @@ cd "$(dirname "$0")/../.."
 
 pictures=${1-} # --pictures, or nothing
 crowd=tests/crowd/crowd
-draw=tests/watch/draw
+draw=tests/watch/timeline
 watch=tests/watch/watch # only Linux has it
 sentences=tests/crowd/sentences.txt
 clients=3

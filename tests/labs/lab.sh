@@ -19,7 +19,7 @@ cd -P -- "$(dirname "${BASH_SOURCE[0]}")/../.." >/dev/null || exit 1
 source tests/lib/nap.bash
 
 LABS='01 02 03 04 05 bonus'
-# Names that only the headers of before had: see earlier.h
+# Names that only the headers of before had: see earlier-headers.h
 EARLIER='net_server_setup|net_send_all|net_watch|net_finish_start|serve_accept'
 EARLIER+='|serve_refuse|lines_receive|lines_wait|lines_send|lines_unsent'
 EARLIER+='|net_thread_result|LINE_FAILED|NET_SHUT_BOTH|log_unbuffered'
@@ -237,7 +237,7 @@ compile() {
     local source=$1 program=$2
     shift 2
     if grep -Eqw "$EARLIER" "$source" 2>/dev/null; then
-        set -- "$@" -include "$PWD/tests/labs/earlier.h"
+        set -- "$@" -include "$PWD/tests/labs/earlier-headers.h"
     fi
     # In one language, so that a report is the same for everyone. COMPILE and
     # LDLIBS are commands in words.

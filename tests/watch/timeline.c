@@ -1,4 +1,4 @@
-/* draw.c - draws what clients and a server's threads went through at the same
+/* timeline.c - draws what clients and a server's threads went through at the same
  * time: as text, as a table, or as a picture.
  *
  * The idea: the crowd dates what happens to its clients (--rows), the watcher

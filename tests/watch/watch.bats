@@ -44,7 +44,7 @@ play() {
 }
 
 draw() {
-    bounded "$ROOT/tests/watch/draw" "$@"
+    bounded "$ROOT/tests/watch/timeline" "$@"
     assert_equal "draw's exit status" 0 "$status"
 }
 

@@ -26,7 +26,7 @@ static const char usage[] =
     "  --title TEXT   above it (server)\n"
     "  --after MS     once: after so long (1000), or at the signal USR1\n"
     "  --log FILE     what the server prints goes here, too\n"
-    "  --record FILE  show nothing, write it down for tests/watch/draw\n"
+    "  --record FILE  show nothing, write it down for tests/watch/timeline\n"
     "  --every MS     look so often (200; --record: 2)\n"
     "  --proc DIR     instead of /proc\n\n"
     "Exit status: --record: the server's; else 0 done, 1 the server has ended\n"

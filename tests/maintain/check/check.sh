@@ -19,7 +19,7 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-programs='tests/chapters/0*.bats tests/chapters/common.bats tests/chapters/abuse.bats tests/crowd/crowd.bats
+programs='tests/chapters/0*.bats tests/chapters/every-chapter.bats tests/chapters/abuse.bats tests/crowd/crowd.bats
     tests/headers/headers.bats tests/chapters/regressions.bats'
 
 # in_copy CFLAGS TESTS...: builds a copy in this way, and runs these there
