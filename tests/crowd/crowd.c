@@ -904,8 +904,9 @@ static void write_totals(FILE *file)
                   time_of(50) * 1000, time_of(99) * 1000, (double)longest);
 }
 
-/* The rows, for pictures: tests/watch/timeline.c reads them, and what a server did
- * meanwhile. Their moments count from the start, which is told by the clock. */
+/* The rows, for pictures: tests/watch/timeline.c reads them, and what a server
+ * did meanwhile. Their moments count from the start, which is told by the
+ * clock. */
 static void write_rows(FILE *file)
 {
     (void)fprintf(file, "start %.0f\nwhole %.0f\ntitle %s\n", (double)started,
@@ -979,7 +980,7 @@ static const struct option {
      NULL, &options.bare},
     {"quiet", NULL, "no timeline and no summary", NULL, 0, 0, 0, NULL,
      &options.quiet},
-    {"rows", "FILE", "the timeline for tests/watch/timeline (-: standard output)",
+    {"rows", "FILE", "the rows for tests/watch/timeline (-: standard output)",
      NULL, 0, 0, 0, &options.rows, NULL},
     {"totals", "FILE", "the summary for scripts: a name and a number a line",
      NULL, 0, 0, 0, &options.totals, NULL},

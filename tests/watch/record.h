@@ -1,4 +1,5 @@
-/* record.h - writes down what a server did, for a picture (tests/watch/timeline.c).
+/* record.h - writes down what a server did, for a picture
+ * (tests/watch/timeline.c).
  *
  * A line for each change, its words separated by blanks; moments are
  * microseconds of CLOCK_MONOTONIC, BEFORE is that of the sample before AT:

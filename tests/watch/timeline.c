@@ -1,5 +1,5 @@
-/* timeline.c - draws what clients and a server's threads went through at the same
- * time: as text, as a table, or as a picture.
+/* timeline.c - draws what clients and a server's threads went through at the
+ * same time: as text, as a table, or as a picture.
  *
  * The idea: the crowd dates what happens to its clients (--rows), the watcher
  * what a server's threads wait in (--record), by the same clock. Here the two
@@ -12,10 +12,11 @@
 #include "svg.h"
 
 static const char usage[] =
-    "usage: draw lanes NAME           the server's lanes, as lines of text\n"
-    "       draw shares NAME...       the time that each call took, as a "
+    "usage: timeline lanes NAME           the server's lanes, as lines of "
+    "text\n"
+    "       timeline shares NAME...       the time that each call took, as a "
     "table\n"
-    "       draw svg TITLE NAME...    all as one picture\n";
+    "       timeline svg TITLE NAME...    all as one picture\n";
 
 enum { MOST_CHAPTERS = 8 };
 
@@ -43,6 +44,6 @@ int main(int argc, char **argv)
         free(chapters[i]);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
-    (void)fputs("draw: cannot write to standard output\n", stderr);
+    (void)fputs("timeline: cannot write to standard output\n", stderr);
     return 1;
 }
