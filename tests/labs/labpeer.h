@@ -593,6 +593,78 @@ static inline bool expect_log(int times, const char *text, const char *cause)
         "%d such line%s", count, &"s"[count == 1]);
 }
 
+/* -------------------------------------------------- one thread, and asleep */
+
+/* Nanoseconds that other threads than the server's first have run, also those
+ * that have ended; 0 where the system does not tell. To be asked of a server
+ * that sleeps: of one that runs its clocks are a little apart. */
+static inline long long server_others(void)
+{
+#ifdef __linux__
+    clockid_t clock;
+    struct timespec all;
+    if (clock_getcpuclockid((pid_t)lab.pid, &clock) != 0 ||
+        clock_gettime(clock, &all) != 0)
+        return 0;
+    struct turns first = read_turns(made("/proc/%ld/schedstat", lab.pid));
+    if (first.ran > 0)
+        return all.tv_sec * 1000000000LL + all.tv_nsec - first.ran;
+#endif
+    return 0;
+}
+
+/* The server is one thread and has never been anything else: a thread or a
+ * child that has ended has left its processor time or its page faults. */
+static inline bool expect_alone(const char *cause)
+{
+    enum { TRIES = 10, CHILDREN_FAULTS = 8 }; /* the latter: as process_fields
+                                                 counts */
+    long fields[CHILDREN_FAULTS + 1] = {0};
+    if (!expect_threads(1, 1, cause))
+        return false;
+    int tries = 0;
+    while (server_others() > 0 && tries++ < TRIES)
+        net_sleep(20);
+    if (tries > TRIES)
+        return wrong(cause, "one thread from beginning to end",
+                     "another thread has run, too, and has ended");
+    if (process_fields(made("%ld", lab.pid), fields, CHILDREN_FAULTS + 1) &&
+        fields[CHILDREN_FAULTS] > 0)
+        return wrong("the server forks: another model than this chapter's",
+                     "one process", "a child that has ended");
+    return true;
+}
+
+/* How often the server has gone to sleep, and how long it has run: all of it
+ * so far. */
+struct rest {
+    long sleeps;
+    long long ran;
+};
+
+static inline struct rest rest_now(void)
+{
+    struct rest rest = {server_status("voluntary_ctxt_switches:"),
+                        server_turns().ran};
+    return rest;
+}
+
+/* Since then the server has not woken up more often than this, and has not run
+ * longer. On a busy machine, too: who sleeps does not run. */
+static inline bool expect_rest(struct rest since, long wake_ups, long ms,
+                               const char *cause)
+{
+    struct rest now = rest_now();
+    long woken = now.sleeps - since.sleeps;
+    long ran = (long)((now.ran - since.ran) / 1000000);
+    if (woken <= wake_ups && ran <= ms)
+        return true;
+    return wrong(cause,
+                 made("%ld times awake at most, and %ld ms of processor time",
+                      wake_ups, ms),
+                 "%ld times awake, %ld ms of processor time", woken, ran);
+}
+
 /* ------------------------------------------------------------------- main */
 
 struct check {
