@@ -5,7 +5,7 @@
 
 enum {
     LARGE = 10 << 20,   /* bytes */
-    LARGER = 300 << 20, /* the sum is over 2^32 many times */
+    LARGER = 160 << 20, /* the sum is over 2^32 many times */
     PIECE = 1 << 16,    /* sent at a time */
     PAUSE_MS = 12000,   /* a peer that thinks, but has not ended */
     LOOK_MS = 3000,     /* so long the server is watched asleep, */
@@ -66,6 +66,30 @@ static bool few(void)
     peer_shut(&peer);
     return expect_count(&peer, "recv returns a number, not a text: NUL and "
                                "bytes above 127 count, and only \\n is a line");
+}
+
+/* Sends each byte of a range, alone in its segment unless the machine is busy.
+ */
+static bool send_each(struct peer *peer, unsigned first, unsigned last)
+{
+    for (unsigned i = first; i <= last; i++) {
+        char byte = (char)i;
+        if (!send_counted(peer, &byte, 1))
+            return false;
+        net_sleep(2);
+    }
+    return true;
+}
+
+/* What no text holds. */
+static bool bytes(void)
+{
+    struct peer peer;
+    if (!peer_join(&peer) || !send_each(&peer, 0, 0) ||
+        !send_each(&peer, 0x80, 0xff) || !send_each(&peer, 0, 0))
+        return false;
+    peer_shut(&peer);
+    return expect_count(&peer, "NUL and bytes above 127 count, also alone");
 }
 
 static bool one(void)
@@ -140,7 +164,7 @@ static bool send_pieces(struct peer *peer, const char *const *pieces,
     return true;
 }
 
-/* Each of the 256 bytes alone in its segment, and whatever else a server could
+/* Each byte of a text alone in its segment, and whatever else a server could
  * take for an end. */
 static bool drip(void)
 {
@@ -150,12 +174,8 @@ static bool drip(void)
     struct peer peer;
     if (!peer_join(&peer))
         return false;
-    for (unsigned i = 0; i < 256; i++) {
-        char byte = (char)i;
-        if (!send_counted(&peer, &byte, 1))
-            return false;
-        net_sleep(2);
-    }
+    if (!send_each(&peer, 1, 0x7f))
+        return false;
     if (!send_pieces(&peer, ends, sizeof ends / sizeof ends[0], 20))
         return false;
     peer_shut(&peer);
@@ -251,7 +271,7 @@ static bool half_close(void)
 static bool brief(void)
 {
     struct peer peer;
-    char *text = made("%s\n", nonce());
+    char *text = made("%s\n\n", nonce());
     if (!peer_join(&peer) || !send_counted(&peer, text, strlen(text)))
         return false;
     net_sleep(200);
@@ -275,12 +295,13 @@ static bool expect_reset(void)
 
 static bool reset(void)
 {
+    static char bytes[2 * LOST_BYTES];
+    memset(bytes, '~', sizeof bytes);
+    bytes[LOST_BYTES / 2] = '\n';
     struct peer peer;
-    if (!peer_join(&peer))
+    if (!peer_join(&peer) ||
+        !send_counted(&peer, bytes, LOST_BYTES + draw() % LOST_BYTES))
         return false;
-    for (size_t left = LOST_BYTES + draw() % LOST_BYTES; left > 0; left--)
-        if (!send_counted(&peer, left % 64 > 0 ? "~" : "\n", 1))
-            return false;
     net_sleep(200); /* the server has taken them, and waits in recv */
     peer_reset(&peer);
     return expect_reset();
@@ -336,6 +357,7 @@ int main(int argc, char **argv)
         {"nothing", nothing},
         {"one", one},
         {"few", few},
+        {"bytes", bytes},
         {"large", large},
         {"larger", larger},
         {"drip", drip},

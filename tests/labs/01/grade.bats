@@ -39,6 +39,7 @@ expect_no_count() {
     count nothing
     count one
     count few
+    count bytes
     count large
     count larger
 }

@@ -9,7 +9,7 @@
 
 #include <inttypes.h>
 
-enum { PIECE = 65536 }; /* bytes asked for at a time: any number will do */
+enum { PIECE = 65536 }; /* bytes asked for at a time: 1024 would do, too */
 
 struct count {
     uint64_t bytes, lines;
