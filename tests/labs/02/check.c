@@ -4,14 +4,26 @@
 #include "../labpeer.h"
 
 enum {
-    PATIENCE_MS = 2000, /* the task's number */
-    EARLIEST_MS = 1500, /* the clocks of two programs: some leeway */
-    CUT_MS = 3500,      /* who is silent is cut by then, on an idle machine */
-    WAKE_UPS = 20,      /* in a second of silence: none, and some leeway */
-    LATEST_MS = 8000,   /* the same on a busy machine, and a gentle close */
-    BYTE_MS = 500,      /* the slow client's rhythm */
-    STALL_MS = 500,     /* so late this program itself must not be */
-    BURST = 50,         /* clients at once */
+    PATIENCE_MS = 2000,   /* the task's number */
+    EARLIEST_MS = 1950,   /* since before the greeting: rounding, no leeway */
+    CUT_MS = 2500,        /* since the greeting came, on an idle machine */
+    SOME_CUT_MS = 3200,   /* where the question is whether, and not when */
+    TURN_MS = 3600,       /* until the next client's turn: a good-bye more */
+    END_MS = 600,         /* from the error line to end-of-stream */
+    BURST_MS = 2500,      /* for all of the burst */
+    LATEST_MS = 8000,     /* no longer than this is anything waited for */
+    SETTLE_MS = 100,      /* until the server sleeps */
+    LOOKS = 2,            /* so often it may wake up for nothing */
+    ASLEEP_MS = 5,        /* and so long run */
+    BYTE_MS = 500,        /* the slow client's rhythm, */
+    QUICK_BYTE_MS = 5,    /* the quick one's, */
+    FIRST_BYTE_MS = 1500, /* and how late the late one's first byte is */
+    STALL_MS = 500,       /* so late this program itself must not be */
+    NEARLY_MS = 1600,     /* a client that takes its time */
+    TOO_NEAR_MS = 1800,   /* from here on nobody can say who was late */
+    BURST = 50,           /* clients at once */
+    MANY = 300,           /* clients one after another */
+    LEAK_KIB = 64,        /* less than a quarter of a KiB for each */
 };
 
 #define TOO_SLOW "error: too slow"
@@ -23,6 +35,23 @@ static const char *const asks =
     "the server asks again and again whether something has come, instead of "
     "waiting with a time limit";
 
+/* Milliseconds since then, less what the busy machine has kept from the two
+ * programs. */
+struct moment {
+    long long at;
+    long machine;
+};
+
+static struct moment moment_now(void)
+{
+    return (struct moment){net_now(), machine_ms()};
+}
+
+static long long passed(struct moment since)
+{
+    return net_now() - since.at - (machine_ms() - since.machine);
+}
+
 /* The first client is silent. The second one waits in the queue until the
  * server's patience with the first is at its end. */
 static bool silent(void)
@@ -32,51 +61,94 @@ static bool silent(void)
     long long since = net_now(); /* before the greeting: a safe moment */
     if (!peer_join(&first) || !peer_open(&second))
         return false;
-    long wake_ups = server_status("voluntary_ctxt_switches:");
-    if (!expect_threads(1, 1, sequential) || !expect_idle(IDLE_PERCENT, asks))
+    struct moment greeted = moment_now();
+    net_sleep(SETTLE_MS);
+    struct rest rest = rest_now();
+    if (!expect_alone(sequential))
         return false;
-    wake_ups = server_status("voluntary_ctxt_switches:") - wake_ups;
-    if (wake_ups > WAKE_UPS)
-        return wrong(asks, "a server that sleeps while nothing comes",
-                     "it woke up %ld times in a second", wake_ups);
-    long long early = EARLIEST_MS - (net_now() - since);
+    long long early = since + EARLIEST_MS - net_now();
     enum got got = peer_line(&second, early > 0 ? early : 0, &line);
-    if (got != GOT_NOTHING && net_now() - since < PATIENCE_MS)
+    if (got != GOT_NOTHING && net_now() - since < EARLIEST_MS)
         return wrong("the first client still has its 2 s: the next one is "
                      "served after it, not beside it",
-                     "nothing for 1.5 s", "the second client got %s",
+                     "nothing for 2 s", "the second client got %s",
                      got_text(&second, got, line, EARLIEST_MS));
+    if (!expect_rest(rest, LOOKS, ASLEEP_MS, asks))
+        return false;
+    /* Where somebody else says good-bye to the first client: */
+    if (got == GOT_NOTHING)
+        (void)peer_line(&first, LATEST_MS, &line);
+    if (!expect_threads(1, 1, sequential))
+        return false;
+    peer_close(&first);
     if (got == GOT_NOTHING)
         got = peer_line(&second, LATEST_MS, &line);
-    if (got == GOT_LINE && strcmp(line, GREETING) == 0)
-        return true;
-    return wrong("a recv without a time limit: the silent client holds up "
-                 "everybody",
-                 "the second client is greeted some 2 s later", "%s",
-                 got_text(&second, got, line, LATEST_MS));
+    long long turn = passed(greeted);
+    if (got != GOT_LINE || strcmp(line, GREETING) != 0)
+        return wrong("a recv without a time limit: the silent client holds up "
+                     "everybody",
+                     "the second client is greeted some 2 s later", "%s",
+                     got_text(&second, got, line, LATEST_MS));
+    if (turn > TURN_MS)
+        return wrong("the next client's turn is 2 to 3 s later: when the first "
+                     "one's good-bye is over, and at once",
+                     "the second client is greeted 2 to 3 s later",
+                     "after %.1f s", (double)turn / 1000);
+    net_sleep(SETTLE_MS);
+    return expect_alone(sequential);
 }
 
-/* A byte each half second, and never a line's end: cut all the same. */
-static bool dribble(void)
+/* Sends a byte, and again one in this rhythm, the first one after a while, and
+ * never a line's end: cut all the same, and no sooner or later for it. */
+static bool send_slowly(int first_ms, int byte_ms, const char *cause)
 {
+    /* NUL and \r are bytes, too. */
+    static const char bytes[] = "x\0y\rz ";
     struct peer peer;
     char *line = NULL;
-    enum got got = GOT_NOTHING;
+    size_t sent = 0;
     if (!peer_join(&peer))
         return false;
-    long long since = net_now();
-    while (got == GOT_NOTHING && net_now() - since < LATEST_MS) {
+    struct moment greeted = moment_now();
+    struct rest rest = rest_now();
+    enum got got = peer_line(&peer, first_ms, &line);
+    while (got == GOT_NOTHING && passed(greeted) < LATEST_MS) {
         /* A server that has cut us may reset: that is part 3's. */
-        (void)net_send(peer.sock, "x", 1);
-        got = peer_line(&peer, BYTE_MS, &line);
+        (void)net_send(peer.sock, bytes + sent++ % (sizeof bytes - 1), 1);
+        got = peer_line(&peer, byte_ms, &line);
     }
-    long long passed = net_now() - since;
+    long long until = passed(greeted);
     if (got == GOT_NOTHING)
-        return wrong("no limit, or one that starts anew with each byte: it is "
-                     "a moment, fixed at the greeting",
-                     "cut 2 s after the greeting, whatever came",
-                     "still served after %.1f s", (double)passed / 1000);
-    return true;
+        return wrong(cause, "cut 2 s after the greeting, whatever came",
+                     "still served after %.1f s", (double)until / 1000);
+    if (until > SOME_CUT_MS)
+        return wrong(cause, "cut 2 s after the greeting, whatever came",
+                     "after %.1f s: %s", (double)until / 1000,
+                     got_text(&peer, got, line, LATEST_MS));
+    return expect_rest(rest, 2 * (long)sent + 2 * LOOKS,
+                       ASLEEP_MS + (long)sent / 4, asks);
+}
+
+static bool dribble(void)
+{
+    return send_slowly(0, BYTE_MS,
+                       "no limit, or one that starts anew with each byte: it "
+                       "is a moment, fixed at the greeting");
+}
+
+static bool stream(void)
+{
+    return send_slowly(0, QUICK_BYTE_MS,
+                       "the clock must be looked at as long as bytes come, "
+                       "too, and no byte buys time: the limit does not start "
+                       "anew, and no time left is not a wait without end");
+}
+
+static bool late_byte(void)
+{
+    return send_slowly(FIRST_BYTE_MS, BYTE_MS / 10,
+                       "the limit starts with the greeting and not with the "
+                       "first byte, and never starts anew");
 }
 
 /* Who is cut reads why, and then end-of-stream. It may still be sending: what
@@ -112,112 +184,396 @@ static int cut_while_sending(void)
     return 1;
 }
 
-static bool told(void)
+/* Waits until so many milliseconds of the wall clock's second are over: who
+ * keeps the time in whole seconds is wrong at one moment or the other. */
+static void wait_for_fraction(int ms)
 {
-    struct peer silent_one;
-    long long since = net_now(), machine = machine_ms();
-    if (!peer_join(&silent_one))
-        return false;
+    struct timespec now;
+    if (timespec_get(&now, TIME_UTC) == TIME_UTC)
+        net_sleep((ms + 1000 - (int)(now.tv_nsec / 1000000)) % 1000);
+}
+
+/* Silent, and cut: with these words, at this time, and then the end. */
+static bool cut_in_time(int fraction)
+{
+    struct peer peer;
     char *line = NULL;
-    enum got got = peer_line(&silent_one, LATEST_MS, &line);
-    long long passed = net_now() - since;
+    wait_for_fraction(fraction);
+    long long since = net_now();
+    if (!peer_join(&peer))
+        return false;
+    struct moment greeted = moment_now();
+    enum got got = peer_line(&peer, LATEST_MS, &line);
+    long long early = net_now() - since, late = passed(greeted);
     if (got != GOT_LINE || strcmp(line, TOO_SLOW) != 0)
         return wrong("who is cut is told why, before the end",
-                     "\"" TOO_SLOW "\" some 2 s after the greeting", "%s",
-                     got_text(&silent_one, got, line, LATEST_MS));
-    if (passed < EARLIEST_MS || passed - (machine_ms() - machine) > CUT_MS)
-        return wrong("patience is 2 s: not less, not more",
-                     "\"" TOO_SLOW "\" 2 s after the greeting", "after %.1f s",
-                     (double)passed / 1000);
-    peer_shut(&silent_one);
-    if (!expect_end(&silent_one, "after the error line the server closes"))
+                     "\"" TOO_SLOW "\" 2 s after the greeting", "%s",
+                     got_text(&peer, got, line, LATEST_MS));
+    if (early < EARLIEST_MS || late > CUT_MS)
+        return wrong("patience is 2 s: not less, not more, and not in whole "
+                     "seconds of the wall clock",
+                     "\"" TOO_SLOW "\" 2 s after the greeting", "after %.2f s",
+                     (double)early / 1000);
+    struct moment told = moment_now();
+    if (!expect_end(&peer, "after the error line, one line and no more, comes "
+                           "end-of-stream and no reset"))
         return false;
+    late = passed(told);
+    peer_close(&peer);
+    if (late > END_MS)
+        return wrong("the good-bye's first step is shutdown: end-of-stream "
+                     "comes at once, while the server still hears the client "
+                     "out",
+                     "end-of-stream at once behind the error line",
+                     "after %.1f s", (double)late / 1000);
+    return true;
+}
+
+static bool told(void)
+{
+    return cut_in_time(850) && cut_in_time(100) &&
+           expect_log(2, " lost: too slow\n",
+                      "a client that was cut is lost, not left: its line of "
+                      "the log ends with lost: too slow") &&
+           expect_log(0, " left\n", "a client that was cut is lost, not left");
+}
+
+static bool sending(void)
+{
     int good = -1;
     for (int tries = 0; good < 0 && tries < 3; tries++)
         good = cut_while_sending();
-    return good != 0 && expect_log(1 + 1, " lost: too slow",
-                                   "a client that was cut is lost, not left");
+    return good != 0;
 }
 
-/* Says its line, ends, and gets nothing but end-of-stream. */
-static bool say_and_end(struct peer *peer, const char *text)
+/* Its time is over, and it has gone: all while the server did not run. */
+static bool gone(void)
 {
-    if (!peer_say(peer, text))
+    static const char cause[] = "the line cannot be sent, so the reason is "
+                                "what send says, and not too slow";
+    struct peer peer;
+    if (!peer_join(&peer))
         return false;
-    peer_shut(peer);
-    return expect_end(peer, "a client that was quick enough gets no answer "
-                            "in chapter 02, and no error");
+    net_sleep(SETTLE_MS);
+    (void)kill((pid_t)lab.pid, SIGSTOP);
+    net_sleep(PATIENCE_MS);
+    peer_reset(&peer);
+    net_sleep(SETTLE_MS); /* loopback is quick, but not at once */
+    (void)kill((pid_t)lab.pid, SIGCONT);
+    return expect_log(1, " lost: ", cause) &&
+           expect_log(0, " lost: too slow", cause);
 }
 
-static bool normal(void)
+/* ---------------------------------------------------- who is quick enough */
+
+/* Ends, and gets nothing but end-of-stream. */
+static bool end_quietly(struct peer *peer)
+{
+    peer_shut(peer);
+    bool good =
+        expect_end(peer, "a client that was quick enough gets no answer in "
+                         "chapter 02, and no error");
+    peer_close(peer);
+    return good;
+}
+
+/* Says these bytes and ends. */
+static bool say_and_end(const char *bytes, size_t size)
+{
+    struct peer peer;
+    return peer_join(&peer) && peer_send(&peer, bytes, size) &&
+           end_quietly(&peer);
+}
+
+/* The log ends a line so, once. */
+static bool expect_said(const char *text, const char *cause)
+{
+    return expect_log(1, made(" says: %s\n", text), cause);
+}
+
+/* Who comes late has its 2 s nevertheless, and may use them. */
+static bool late(void)
 {
     struct peer peer;
     char *word = nonce();
-    /* Who comes late has its 2 s nevertheless. */
     net_sleep(PATIENCE_MS + 300);
-    if (!peer_join(&peer) || !say_and_end(&peer, made("%s\n", word)))
-        return false;
-    if (!expect_log(1, made(" says: %s", word), "the message is logged"))
-        return false;
-    /* In two halves, within the limit. */
-    word = nonce();
     if (!peer_join(&peer) || !peer_say(&peer, made("%s-", word)))
         return false;
     net_sleep(BYTE_MS);
-    if (!say_and_end(&peer, made("%s\n", word)))
-        return false;
-    if (!expect_log(1, made(" says: %s-%s", word, word),
-                    "a message in two pieces is one message, and in time"))
-        return false;
-    /* Without its line end, before end-of-stream. */
-    word = nonce();
-    return peer_join(&peer) && say_and_end(&peer, word) &&
-           expect_log(1, made(" says: %s", word),
-                      "a last line without \\n is a message");
+    return peer_say(&peer, made("%s\n", word)) && end_quietly(&peer) &&
+           expect_said(made("%s-%s", word, word),
+                       "who comes late has two seconds, too; and a message in "
+                       "two pieces is one message, and in time");
 }
 
-/* A line that is too long ends as in the chapter. */
-static bool too_long(void)
+/* The second one waits while the first one says half a line and is cut. Returns
+ * -1 if this program was too slow itself to say anything about the server. */
+static int wait_in_queue(void)
+{
+    struct peer first, second;
+    char *line = NULL, *word = nonce();
+    if (!peer_join(&first) || !peer_say(&first, "half a line ") ||
+        !peer_open(&second))
+        return 0;
+    net_sleep(SETTLE_MS);
+    if (log_count(" connected\n") == 0) {
+        net_sleep(BYTE_MS);
+        if (log_count(" connected\n") == 0)
+            return wrong("connected is logged, and flushed before the server "
+                         "waits for bytes",
+                         "a line of the log with \" connected\"",
+                         "none while the client is served");
+    }
+    enum got got = peer_line(&first, LATEST_MS, &line);
+    peer_close(&first);
+    long long since = net_now();
+    if (got == GOT_NOTHING || !expect_greeting(&second))
+        return got == GOT_NOTHING
+                   ? wrong("no limit", "who is silent is cut", "nothing")
+                   : 0;
+    got = peer_line(&second, NEARLY_MS, &line);
+    if (net_now() - since > TOO_NEAR_MS)
+        return -1;
+    if (got != GOT_NOTHING)
+        return wrong("who has waited in the queue has two seconds, too: they "
+                     "begin with its greeting",
+                     "nothing for 1.6 s", "%s",
+                     got_text(&second, got, line, NEARLY_MS));
+    return peer_say(&second, made("%s\n", word)) && end_quietly(&second) &&
+           expect_said(word, "who has waited in the queue has two seconds, "
+                             "too, and half a line of the client before it is "
+                             "not its own");
+}
+
+static bool queue(void)
+{
+    int good = -1;
+    for (int tries = 0; good < 0 && tries < 3; tries++)
+        good = wait_in_queue();
+    return good != 0;
+}
+
+/* All that a message can look like. */
+static bool forms(void)
+{
+    static const struct {
+        const char *format; /* with a word in it */
+        const char *said;   /* the same */
+        const char *cause;
+    } messages[] = {
+        {"%s\n", "%s", "a line is a message"},
+        {"%s", "%s", "a last line without \\n is a message"},
+        {"%s\r", "%s\\x0d", "a \\r at end-of-stream is part of the line"},
+        {"%s\r\n", "%s", "\\r\\n ends a line, too"},
+        {"%s\n%s\n", "%s", "one message a client: the first line"},
+        {"%s\nand half", "%s", "one message a client: the first line"},
+        {"%s\r\n\r\n", "%s", "one message a client: the first line"},
+    };
+    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
+        char *word = nonce();
+/* The formats are in the table. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        char *text = made(messages[i].format, word, word);
+        if (!say_and_end(text, strlen(text)) ||
+            !expect_said(made(messages[i].said, word), messages[i].cause))
+            return false;
+#pragma GCC diagnostic pop
+    }
+    if (!say_and_end("\n", 1) ||
+        !expect_said("", "an empty line is a message, too") ||
+        !say_and_end("quit\n", 5) ||
+        !expect_said("quit", "quit is a message like any other in chapter 02"))
+        return false;
+    char *word = nonce();
+    char *text = made("%s.%s\n", word, word);
+    text[strlen(word)] = '\0';
+    if (!say_and_end(text, 2 * strlen(word) + 2) ||
+        !expect_said(made("%s\\x00%s", word, word),
+                     "a line is bytes, and NUL is one of them") ||
+        !say_and_end("", 0))
+        return false;
+    int said = (int)(sizeof messages / sizeof messages[0]) + 3;
+    return expect_log(said + 1, " left\n",
+                      "who ends in good order has left, also who has said "
+                      "nothing before end-of-stream") &&
+           expect_log(said, " says: ",
+                      "one message a client, and none of one "
+                      "that said nothing") &&
+           expect_log(said + 1, " connected\n", "who connected is logged");
+}
+
+/* In thirty pieces, in time. */
+static bool pieces(void)
 {
     struct peer peer;
-    char text[1100];
-    memset(text, 'x', sizeof text - 2);
-    memcpy(text + sizeof text - 2, "\n", 2);
-    return peer_join(&peer) && peer_say(&peer, text) &&
-           expect_line(&peer, "error: line longer than 1024 bytes",
-                       "over 1024 bytes it is the length, not the clock, that "
-                       "ends the conversation, as in chapter 02") &&
-           expect_end(&peer, "after the error line the server closes");
+    char word[31] = "";
+    if (!peer_join(&peer))
+        return false;
+    for (size_t i = 0; i < sizeof word - 1; i++) {
+        word[i] = (char)('a' + draw() % 26);
+        if (!peer_send(&peer, word + i, 1))
+            return false;
+        net_sleep(20);
+    }
+    return peer_say(&peer, "\n") && end_quietly(&peer) &&
+           expect_said(word, "a message in many pieces is one message, and in "
+                             "time");
+}
+
+static const char *const by_length =
+    "over 1024 bytes it is the length, not the clock, that ends the "
+    "conversation, as in chapter 02";
+
+/* A line that is too long ends as in the chapter, with its end or without. */
+static bool send_too_long(size_t length, const char *end)
+{
+    char text[4096];
+    struct peer peer;
+    memset(text, 'x', length);
+    snprintf(text + length, sizeof text - length, "%s", end);
+    if (!peer_join(&peer))
+        return false;
+    struct moment greeted = moment_now();
+    if (!peer_say(&peer, text) ||
+        !expect_line(&peer, "error: line longer than 1024 bytes", by_length))
+        return false;
+    if (passed(greeted) > NEARLY_MS)
+        return wrong(by_length, "the error at once", "it came after %.1f s",
+                     (double)passed(greeted) / 1000);
+    bool good = expect_end(&peer, "after the error line the server closes");
+    peer_close(&peer);
+    return good;
+}
+
+static bool too_long(void)
+{
+    static const char *const ends[] = {"\n", "\r\n", ""};
+    char text[1027];
+    memset(text, 'y', 1024);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(text + 1024, 3, "%s", ends[i]);
+        if (!say_and_end(text, strlen(text)))
+            return false;
+    }
+    if (!expect_log(3, " says: yyyyyyyy",
+                    "1024 bytes are not too long: the "
+                    "line's end does not count"))
+        return false;
+    return send_too_long(1025, "\n") && send_too_long(1025, "") &&
+           send_too_long(3000, "\n") &&
+           expect_log(3, " lost: line longer than 1024 bytes\n", by_length) &&
+           expect_log(3, " left\n", by_length);
+}
+
+/* Who breaks off is lost, and nothing else changes. */
+static bool reset(void)
+{
+    struct peer peer;
+    char *word = nonce();
+    if (!peer_join(&peer) || !peer_say(&peer, "half a line "))
+        return false;
+    net_sleep(SETTLE_MS);
+    peer_reset(&peer);
+    return expect_log(1, made(" lost: %s\n", net_error_text(ECONNRESET).text),
+                      "a reset is a loss with the system's reason, and the "
+                      "next client's turn") &&
+           say_and_end(made("%s\n", word), strlen(word) + 1) &&
+           expect_said(word, "after a reset comes the next client, and half a "
+                             "line of the client before it is not its own");
 }
 
 static bool burst(void)
 {
     static struct peer peers[BURST];
     char *word = nonce();
+    struct moment since = moment_now();
     for (int i = 0; i < BURST; i++)
         if (!peer_open(&peers[i]) ||
             !peer_say(&peers[i], made("%s-%d-\n", word, i)))
             return false;
-    for (int i = 0; i < BURST; i++) {
-        if (!expect_greeting(&peers[i]))
-            return false;
-        peer_shut(&peers[i]);
-        if (!expect_end(&peers[i], "who was quick enough gets no error"))
-            return false;
-        peer_close(&peers[i]);
-    }
     for (int i = 0; i < BURST; i++)
-        if (!expect_log(1, made(" says: %s-%d-", word, i),
-                        "each of the burst is heard, once"))
+        if (!expect_greeting(&peers[i]) || !end_quietly(&peers[i]))
             return false;
+    long long all = passed(since);
+    if (all > BURST_MS)
+        return wrong("who is quick enough costs no time: the burst is served "
+                     "as fast as it speaks",
+                     "50 clients in much less than a second", "%.1f s",
+                     (double)all / 1000);
+    for (int i = 0; i < BURST; i++)
+        if (!expect_said(made("%s-%d-", word, i),
+                         "each of the burst is heard, once"))
+            return false;
+    return true;
+}
+
+/* What the server has open, or -1 where the system does not tell. */
+static int server_descriptors(void)
+{
+    int count = -1;
+    DIR *open = opendir(made("/proc/%ld/fd", lab.pid));
+    if (open == NULL)
+        return -1;
+    while (readdir(open) != NULL)
+        count++;
+    (void)closedir(open); /* only read */
+    return count;
+}
+
+/* One of each kind: heard, ended, too long, reset, cut. */
+static bool one_of_each(void)
+{
+    struct peer peer;
+    char *line = NULL;
+    if (!say_and_end("a\n", 2) || !say_and_end("", 0) ||
+        !send_too_long(2000, "\n") || !peer_join(&peer))
+        return false;
+    peer_reset(&peer);
+    if (!peer_join(&peer))
+        return false;
+    (void)peer_line(&peer, LATEST_MS, &line);
+    peer_close(&peer);
+    return say_and_end("b\n", 2);
+}
+
+/* Nobody leaves anything behind. */
+static bool many(void)
+{
+    if (!one_of_each())
+        return false;
+    net_sleep(SETTLE_MS);
+    int before = server_descriptors();
+    long memory = server_status("VmData:");
+    for (int i = 0; i < MANY; i++)
+        if (!say_and_end("word\n", i % 2 == 0 ? 5 : 0))
+            return false;
+    if (!one_of_each())
+        return false;
+    net_sleep(SETTLE_MS);
+    int after = server_descriptors();
+    long grown = server_status("VmData:") - memory;
+    if (after > before)
+        return wrong("a client leaves a descriptor behind: whoever goes, "
+                     "however, its socket is closed",
+                     made("%d descriptors, as before", before),
+                     "%d descriptors", after);
+    if (grown > LEAK_KIB)
+        return wrong("a client leaves memory behind: what is allocated for it "
+                     "is freed, however it goes",
+                     "no more memory than before",
+                     "%ld KiB more after %d clients", grown, MANY);
     return true;
 }
 
 int main(int argc, char **argv)
 {
     static const struct check checks[] = {
-        {"silent", silent}, {"dribble", dribble}, {"told", told},
-        {"normal", normal}, {"burst", burst},     {"too-long", too_long},
+        {"silent", silent},       {"dribble", dribble}, {"stream", stream},
+        {"late-byte", late_byte}, {"told", told},       {"sending", sending},
+        {"gone", gone},           {"late", late},       {"queue", queue},
+        {"forms", forms},         {"pieces", pieces},   {"too-long", too_long},
+        {"reset", reset},         {"burst", burst},     {"many", many},
     };
     return lab_main(argc, argv, checks, sizeof checks / sizeof checks[0]);
 }
