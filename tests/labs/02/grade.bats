@@ -5,7 +5,7 @@ load ../grade.bash
 
 @test "[10] part 1: the second client is greeted though the first is silent" {
     part 1 '02-loop-server/README.md, "Read it", 3 and 4; net_wait in net.h'
-    play_each silent
+    play_each silent between
 }
 
 @test "[10] part 2: one byte each 0.5 s is cut as well" {
