@@ -585,11 +585,12 @@ static bool many(void)
 int main(int argc, char **argv)
 {
     static const struct check checks[] = {
-        {"silent", silent},       {"dribble", dribble}, {"stream", stream},
-        {"late-byte", late_byte}, {"told", told},       {"sending", sending},
-        {"gone", gone},           {"late", late},       {"queue", queue},
-        {"forms", forms},         {"pieces", pieces},   {"too-long", too_long},
-        {"reset", reset},         {"burst", burst},     {"many", many},
+        {"silent", silent},     {"between", between},     {"dribble", dribble},
+        {"stream", stream},     {"late-byte", late_byte}, {"told", told},
+        {"sending", sending},   {"gone", gone},           {"late", late},
+        {"queue", queue},       {"forms", forms},         {"pieces", pieces},
+        {"too-long", too_long}, {"reset", reset},         {"burst", burst},
+        {"many", many},
     };
     return lab_main(argc, argv, checks, sizeof checks / sizeof checks[0]);
 }
