@@ -8,7 +8,8 @@ enum {
     EARLIEST_MS = 1950,   /* since before the greeting: rounding, no leeway */
     CUT_MS = 2500,        /* since the greeting came, on an idle machine */
     SOME_CUT_MS = 3200,   /* where the question is whether, and not when */
-    TURN_MS = 3600,       /* until the next client's turn: a good-bye more */
+    TURN_MS = 3900,       /* until the next one's turn: a good-bye more */
+    NEXT_MS = 2000,       /* the same behind one that was heard */
     END_MS = 600,         /* from the error line to end-of-stream */
     BURST_MS = 2500,      /* for all of the burst */
     LATEST_MS = 8000,     /* no longer than this is anything waited for */
@@ -54,14 +55,52 @@ static long long passed(struct moment since)
     return net_now() - since.at - (machine_ms() - since.machine);
 }
 
+/* Waits until so many milliseconds of the wall clock's second are over: who
+ * keeps the time in whole seconds is wrong at one moment or the other. */
+static void wait_for_fraction(int ms)
+{
+    struct timespec now;
+    if (timespec_get(&now, TIME_UTC) == TIME_UTC)
+        net_sleep((ms + 1000 - (int)(now.tv_nsec / 1000000)) % 1000);
+}
+
+/* After the first client, which was greeted then, comes the second one's turn,
+ * though the first one stays; it may even go on sending. */
+static bool take_turn(struct peer *first, struct moment greeted,
+                      struct peer *second, bool sends)
+{
+    char *line = NULL;
+    enum got got = GOT_NOTHING;
+    while (got == GOT_NOTHING && passed(greeted) < LATEST_MS) {
+        got = peer_line(second, QUICK_BYTE_MS, &line);
+        if (sends && passed(greeted) > PATIENCE_MS)
+            (void)net_send(first->sock, "x", 1); /* it may have closed */
+    }
+    long long turn = passed(greeted);
+    if (got == GOT_NOTHING ||
+        (got == GOT_LINE && strcmp(line, GREETING) == 0 && turn > TURN_MS))
+        return wrong("a recv without a time limit, for its message or its "
+                     "good-bye: the next client's turn is 2 to 3 s later, "
+                     "whatever the first one does",
+                     "the second client is greeted 2 to 3 s later",
+                     "not after %.1f s", (double)turn / 1000);
+    if (got == GOT_LINE && strcmp(line, GREETING) == 0)
+        return true;
+    return wrong("then it is the next client's turn",
+                 "the second client is greeted", "%s",
+                 got_text(second, got, line, LATEST_MS));
+}
+
 /* The first client is silent. The second one waits in the queue until the
- * server's patience with the first is at its end. */
+ * server's patience with the first is at its end, and the third one until it is
+ * with the second. */
 static bool silent(void)
 {
-    struct peer first, second;
+    struct peer first, second, third;
     char *line = NULL;
+    wait_for_fraction(900);
     long long since = net_now(); /* before the greeting: a safe moment */
-    if (!peer_join(&first) || !peer_open(&second))
+    if (!peer_join(&first) || !peer_open(&second) || !peer_open(&third))
         return false;
     struct moment greeted = moment_now();
     net_sleep(SETTLE_MS);
@@ -78,26 +117,14 @@ static bool silent(void)
     if (!expect_rest(rest, LOOKS, ASLEEP_MS, asks))
         return false;
     /* Where somebody else says good-bye to the first client: */
-    if (got == GOT_NOTHING)
-        (void)peer_line(&first, LATEST_MS, &line);
-    if (!expect_threads(1, 1, sequential))
+    (void)peer_line(&first, LATEST_MS, &line);
+    if (!expect_threads(1, 1, sequential) ||
+        !take_turn(&first, greeted, &second, false))
         return false;
-    peer_close(&first);
-    if (got == GOT_NOTHING)
-        got = peer_line(&second, LATEST_MS, &line);
-    long long turn = passed(greeted);
-    if (got != GOT_LINE || strcmp(line, GREETING) != 0)
-        return wrong("a recv without a time limit: the silent client holds up "
-                     "everybody",
-                     "the second client is greeted some 2 s later", "%s",
-                     got_text(&second, got, line, LATEST_MS));
-    if (turn > TURN_MS)
-        return wrong("the next client's turn is 2 to 3 s later: when the first "
-                     "one's good-bye is over, and at once",
-                     "the second client is greeted 2 to 3 s later",
-                     "after %.1f s", (double)turn / 1000);
+    greeted = moment_now();
     net_sleep(SETTLE_MS);
-    return expect_alone(sequential);
+    return expect_alone(sequential) &&
+           take_turn(&second, greeted, &third, true);
 }
 
 /* It sleeps between the bytes of one that is not silent, too. */
@@ -200,15 +227,6 @@ static int cut_while_sending(void)
     return 1;
 }
 
-/* Waits until so many milliseconds of the wall clock's second are over: who
- * keeps the time in whole seconds is wrong at one moment or the other. */
-static void wait_for_fraction(int ms)
-{
-    struct timespec now;
-    if (timespec_get(&now, TIME_UTC) == TIME_UTC)
-        net_sleep((ms + 1000 - (int)(now.tv_nsec / 1000000)) % 1000);
-}
-
 /* Silent, and cut: with these words, at this time, and then the end. */
 static bool cut_in_time(int fraction)
 {
@@ -235,6 +253,11 @@ static bool cut_in_time(int fraction)
                            "end-of-stream and no reset"))
         return false;
     late = passed(told);
+    if (log_count(" lost: too slow\n") == 0)
+        return wrong("what is logged is flushed before the server waits, for "
+                     "the good-bye, too; a client that was cut is lost, not "
+                     "left: its line of the log ends with lost: too slow",
+                     "lost: too slow in the log", "no such line yet");
     peer_close(&peer);
     if (late > END_MS)
         return wrong("the good-bye's first step is shutdown: end-of-stream "
@@ -367,6 +390,31 @@ static bool queue(void)
     for (int tries = 0; good < 0 && tries < 3; tries++)
         good = wait_in_queue();
     return good != 0;
+}
+
+/* Is heard, and stays. */
+static bool stays(void)
+{
+    struct peer first, second;
+    char *word = nonce(), *line = NULL;
+    if (!peer_join(&first) || !peer_open(&second))
+        return false;
+    struct moment spoken = moment_now();
+    if (!peer_say(&first, made("%s\n", word)) ||
+        !expect_end(&first, "who was heard gets end-of-stream, and nothing "
+                            "before it"))
+        return false;
+    if (log_count(made(" says: %s\n", word)) != 1)
+        return wrong("what is logged is flushed before the server waits, for "
+                     "the good-bye, too",
+                     "the message in the log, once", "no such line yet");
+    enum got got = peer_line(&second, LATEST_MS, &line);
+    if (got != GOT_LINE || passed(spoken) > NEXT_MS)
+        return wrong("a good-bye takes a second at most, also to a client that "
+                     "was heard and stays",
+                     "the next client is greeted a second later",
+                     "not after %.1f s", (double)passed(spoken) / 1000);
+    return true;
 }
 
 /* All that a message can look like. */
@@ -585,12 +633,12 @@ static bool many(void)
 int main(int argc, char **argv)
 {
     static const struct check checks[] = {
-        {"silent", silent},     {"between", between},     {"dribble", dribble},
-        {"stream", stream},     {"late-byte", late_byte}, {"told", told},
-        {"sending", sending},   {"gone", gone},           {"late", late},
-        {"queue", queue},       {"forms", forms},         {"pieces", pieces},
-        {"too-long", too_long}, {"reset", reset},         {"burst", burst},
-        {"many", many},
+        {"silent", silent},   {"between", between},     {"dribble", dribble},
+        {"stream", stream},   {"late-byte", late_byte}, {"told", told},
+        {"sending", sending}, {"gone", gone},           {"late", late},
+        {"queue", queue},     {"stays", stays},         {"forms", forms},
+        {"pieces", pieces},   {"too-long", too_long},   {"reset", reset},
+        {"burst", burst},     {"many", many},
     };
     return lab_main(argc, argv, checks, sizeof checks / sizeof checks[0]);
 }

@@ -20,5 +20,5 @@ load ../grade.bash
 
 @test "[10] part 4: normal clients and a burst of 50 are unaffected" {
     part 4 '02-loop-server/README.md, "Read it"; lines_next in lines.h'
-    play_each late queue forms pieces too-long reset burst many
+    play_each late queue stays forms pieces too-long reset burst many
 }
