@@ -4,14 +4,15 @@
 #include "../labpeer.h"
 
 enum {
-    LARGE = 10 << 20,   /* bytes */
-    LARGER = 160 << 20, /* the sum is over 2^32 many times */
-    PIECE = 1 << 16,    /* sent at a time */
-    PAUSE_MS = 12000,   /* a peer that thinks, but has not ended */
-    LOOK_MS = 3000,     /* so long the server is watched asleep, */
-    LOOKS = 4,          /* so often it may wake up: once a second, and one */
-    ASLEEP_MS = 2,      /* so long it may run in that time */
-    PIECES = 10,        /* sent with a pause behind each: */
+    LARGE = 10 << 20,      /* bytes */
+    LARGER = 160 << 20,    /* the sum is over 2^32 many times */
+    PIECE = 1 << 16,       /* sent at a time */
+    PAUSE_MS = 11000,      /* a peer that thinks, but has not ended, */
+    FIRST_PAUSE_MS = 6000, /* or has not begun */
+    LOOK_MS = 3000,        /* so long the server is watched asleep, */
+    LOOKS = 4,             /* so often it may wake up: once a second, and one */
+    ASLEEP_MS = 2,         /* so long it may run in that time */
+    PIECES = 10,           /* sent with a pause behind each: */
     PIECE_PAUSE_MS = 150,
     PIECES_MS = 10,      /* all that the server needs for them, and more */
     LOST_BYTES = 100000, /* a number of six digits */
@@ -262,20 +263,21 @@ static bool expect_unserved(net_socket second)
 
 static bool half_close(void)
 {
+    static const char early[] =
+        "the answer comes at end-of-stream, not when nothing has come for a "
+        "while: a silent peer may go on";
     struct peer peer;
     char *text = made("%s\n", nonce());
     if (!peer_join(&peer))
         return false;
     net_socket second = second_client();
-    if (!send_counted(&peer, text, strlen(text)) ||
-        !expect_log(1, " connected",
-                    "connected is logged, and flushed before "
-                    "the server waits; and it takes one "
-                    "client") ||
-        !expect_silence(&peer, PAUSE_MS,
-                        "the answer comes at end-of-stream, not when nothing "
-                        "has come for a while: a silent peer may go on") ||
-        !expect_unserved(second) || !send_counted(&peer, text, strlen(text)))
+    if (!expect_log(1, " connected\n",
+                    "connected is logged, and flushed before the server waits; "
+                    "and it takes one client") ||
+        !expect_silence(&peer, FIRST_PAUSE_MS, early) ||
+        !send_counted(&peer, text, strlen(text)) ||
+        !expect_silence(&peer, PAUSE_MS, early) || !expect_unserved(second) ||
+        !send_counted(&peer, text, strlen(text)))
         return false;
     peer_shut(&peer);
     net_sleep(200); /* it does not read at once */
