@@ -617,8 +617,11 @@ static inline long long server_others(void)
  * child that has ended has left its processor time or its page faults. */
 static inline bool expect_alone(const char *cause)
 {
-    enum { TRIES = 10, CHILDREN_FAULTS = 8 }; /* the latter: as process_fields
-                                                 counts */
+    enum {
+        TRIES = 10,
+        CHILDREN_FAULTS = 8
+    }; /* the latter: as process_fields
+          counts */
     long fields[CHILDREN_FAULTS + 1] = {0};
     if (!expect_threads(1, 1, cause))
         return false;

@@ -17,6 +17,7 @@ enum {
     LOOKS = 2,            /* so often it may wake up for nothing */
     ASLEEP_MS = 5,        /* and so long run */
     BYTE_MS = 500,        /* the slow client's rhythm, */
+    TURN_BYTE_MS = 100,   /* of one that sends during its good-bye, */
     QUICK_BYTE_MS = 5,    /* the quick one's, */
     FIRST_BYTE_MS = 1500, /* and how late the late one's first byte is */
     BYTES = 5,            /* sent so that the server sleeps between them */
@@ -55,6 +56,31 @@ static long long passed(struct moment since)
     return net_now() - since.at - (machine_ms() - since.machine);
 }
 
+/* No more than so many milliseconds have passed since then. On a busy machine
+ * nobody can say whose fault it is if they have: then the scenario is played
+ * again, and a server that is too late is so each time. */
+static bool unsure;
+
+static bool in_time(struct moment since, long long ms)
+{
+    if (net_now() - since.at <= ms)
+        return true;
+    unsure = passed(since) <= ms;
+    return false;
+}
+
+static bool play_again(bool (*play)(void))
+{
+    enum { TRIES = 3 };
+    bool good = false;
+    unsure = true;
+    for (int tries = 0; !good && unsure && tries < TRIES; tries++) {
+        unsure = false;
+        good = play();
+    }
+    return good;
+}
+
 /* Waits until so many milliseconds of the wall clock's second are over: who
  * keeps the time in whole seconds is wrong at one moment or the other. */
 static void wait_for_fraction(int ms)
@@ -71,14 +97,13 @@ static bool take_turn(struct peer *first, struct moment greeted,
 {
     char *line = NULL;
     enum got got = GOT_NOTHING;
-    while (got == GOT_NOTHING && passed(greeted) < LATEST_MS) {
-        got = peer_line(second, QUICK_BYTE_MS, &line);
+    while (got == GOT_NOTHING && net_now() - greeted.at < LATEST_MS) {
+        got = peer_line(second, sends ? TURN_BYTE_MS : LATEST_MS, &line);
         if (sends && passed(greeted) > PATIENCE_MS)
             (void)net_send(first->sock, "x", 1); /* it may have closed */
     }
-    long long turn = passed(greeted);
-    if (got == GOT_NOTHING ||
-        (got == GOT_LINE && strcmp(line, GREETING) == 0 && turn > TURN_MS))
+    long long turn = net_now() - greeted.at;
+    if (got == GOT_NOTHING || !in_time(greeted, TURN_MS))
         return wrong("a recv without a time limit, for its message or its "
                      "good-bye: the next client's turn is 2 to 3 s later, "
                      "whatever the first one does",
@@ -94,7 +119,7 @@ static bool take_turn(struct peer *first, struct moment greeted,
 /* The first client is silent. The second one waits in the queue until the
  * server's patience with the first is at its end, and the third one until it is
  * with the second. */
-static bool silent(void)
+static bool take_turns(void)
 {
     struct peer first, second, third;
     char *line = NULL;
@@ -118,13 +143,21 @@ static bool silent(void)
         return false;
     /* Where somebody else says good-bye to the first client: */
     (void)peer_line(&first, LATEST_MS, &line);
-    if (!expect_threads(1, 1, sequential) ||
-        !take_turn(&first, greeted, &second, false))
-        return false;
+    bool good = expect_threads(1, 1, sequential) &&
+                take_turn(&first, greeted, &second, false);
     greeted = moment_now();
     net_sleep(SETTLE_MS);
-    return expect_alone(sequential) &&
+    good = good && expect_alone(sequential) &&
            take_turn(&second, greeted, &third, true);
+    peer_close(&first);
+    peer_close(&second);
+    peer_close(&third);
+    return good;
+}
+
+static bool silent(void)
+{
+    return play_again(take_turns);
 }
 
 /* It sleeps between the bytes of one that is not silent, too. */
@@ -156,30 +189,36 @@ static bool send_slowly(int first_ms, int byte_ms, const char *cause)
         return false;
     struct moment greeted = moment_now();
     enum got got = peer_line(&peer, first_ms, &line);
-    while (got == GOT_NOTHING && passed(greeted) < LATEST_MS) {
+    while (got == GOT_NOTHING && net_now() - greeted.at < LATEST_MS) {
         /* A server that has cut us may reset: that is part 3's. */
         (void)net_send(peer.sock, bytes + sent++ % (sizeof bytes - 1), 1);
         got = peer_line(&peer, byte_ms, &line);
     }
-    long long until = passed(greeted);
+    long long until = net_now() - greeted.at;
     if (got == GOT_NOTHING)
         return wrong(cause, "cut 2 s after the greeting, whatever came",
                      "still served after %.1f s", (double)until / 1000);
-    if (until > SOME_CUT_MS)
+    if (!in_time(greeted, SOME_CUT_MS))
         return wrong(cause, "cut 2 s after the greeting, whatever came",
                      "after %.1f s: %s", (double)until / 1000,
                      got_text(&peer, got, line, LATEST_MS));
+    peer_close(&peer);
     return true;
 }
 
-static bool dribble(void)
+static bool each_half_second(void)
 {
     return send_slowly(0, BYTE_MS,
                        "no limit, or one that starts anew with each byte: it "
                        "is a moment, fixed at the greeting");
 }
 
-static bool stream(void)
+static bool dribble(void)
+{
+    return play_again(each_half_second);
+}
+
+static bool each_few_ms(void)
 {
     return send_slowly(0, QUICK_BYTE_MS,
                        "the clock must be looked at as long as bytes come, "
@@ -187,11 +226,21 @@ static bool stream(void)
                        "anew, and no time left is not a wait without end");
 }
 
-static bool late_byte(void)
+static bool stream(void)
+{
+    return play_again(each_few_ms);
+}
+
+static bool first_one_late(void)
 {
     return send_slowly(FIRST_BYTE_MS, BYTE_MS / 10,
                        "the limit starts with the greeting and not with the "
                        "first byte, and never starts anew");
+}
+
+static bool late_byte(void)
+{
+    return play_again(first_one_late);
 }
 
 /* Who is cut reads why, and then end-of-stream. It may still be sending: what
@@ -233,6 +282,7 @@ static bool cut_in_time(int fraction)
     struct peer peer;
     char *line = NULL;
     wait_for_fraction(fraction);
+    int before = log_count(" lost: too slow\n");
     long long since = net_now();
     if (!peer_join(&peer))
         return false;
@@ -253,11 +303,13 @@ static bool cut_in_time(int fraction)
                            "end-of-stream and no reset"))
         return false;
     late = passed(told);
-    if (log_count(" lost: too slow\n") == 0)
+    if (log_count(" lost: too slow\n") != before + 1)
         return wrong("what is logged is flushed before the server waits, for "
                      "the good-bye, too; a client that was cut is lost, not "
                      "left: its line of the log ends with lost: too slow",
-                     "lost: too slow in the log", "no such line yet");
+                     "lost: too slow in the log, once",
+                     "%d such lines so far, %d before",
+                     log_count(" lost: too slow\n"), before);
     peer_close(&peer);
     if (late > END_MS)
         return wrong("the good-bye's first step is shutdown: end-of-stream "
@@ -271,9 +323,6 @@ static bool cut_in_time(int fraction)
 static bool told(void)
 {
     return cut_in_time(850) && cut_in_time(100) &&
-           expect_log(2, " lost: too slow\n",
-                      "a client that was cut is lost, not left: its line of "
-                      "the log ends with lost: too slow") &&
            expect_log(0, " left\n", "a client that was cut is lost, not left");
 }
 
@@ -305,23 +354,30 @@ static bool gone(void)
 
 /* ---------------------------------------------------- who is quick enough */
 
-/* Ends, and gets nothing but end-of-stream. */
-static bool end_quietly(struct peer *peer)
+/* Ends, and gets nothing but end-of-stream. The cause is why an error would be
+ * wrong. */
+static bool end_quietly(struct peer *peer, const char *cause)
 {
+    char *line = NULL;
     peer_shut(peer);
-    bool good =
-        expect_end(peer, "a client that was quick enough gets no answer in "
-                         "chapter 02, and no error");
+    enum got got = peer_line(peer, WAIT_MS, &line);
+    bool good = got == GOT_END && peer->start == peer->end;
+    if (!good)
+        (void)wrong(got == GOT_LINE && strncmp(line, "error", 5) == 0
+                        ? cause
+                        : "a client that was quick enough gets no answer in "
+                          "chapter 02, and no error",
+                    "end-of-stream", "%s", got_text(peer, got, line, WAIT_MS));
     peer_close(peer);
     return good;
 }
 
 /* Says these bytes and ends. */
-static bool say_and_end(const char *bytes, size_t size)
+static bool say_and_end(const char *bytes, size_t size, const char *cause)
 {
     struct peer peer;
     return peer_join(&peer) && peer_send(&peer, bytes, size) &&
-           end_quietly(&peer);
+           end_quietly(&peer, cause);
 }
 
 /* The log ends a line so, once. */
@@ -339,10 +395,11 @@ static bool late(void)
     if (!peer_join(&peer) || !peer_say(&peer, made("%s-", word)))
         return false;
     net_sleep(BYTE_MS);
-    return peer_say(&peer, made("%s\n", word)) && end_quietly(&peer) &&
-           expect_said(made("%s-%s", word, word),
-                       "who comes late has two seconds, too; and a message in "
-                       "two pieces is one message, and in time");
+    static const char cause[] =
+        "who comes late has two seconds, too; and a message in two pieces is "
+        "one message, and in time";
+    return peer_say(&peer, made("%s\n", word)) && end_quietly(&peer, cause) &&
+           expect_said(made("%s-%s", word, word), cause);
 }
 
 /* The second one waits while the first one says half a line and is cut. Returns
@@ -378,10 +435,11 @@ static int wait_in_queue(void)
                      "begin with its greeting",
                      "nothing for 1.6 s", "%s",
                      got_text(&second, got, line, NEARLY_MS));
-    return peer_say(&second, made("%s\n", word)) && end_quietly(&second) &&
-           expect_said(word, "who has waited in the queue has two seconds, "
-                             "too, and half a line of the client before it is "
-                             "not its own");
+    static const char cause[] =
+        "who has waited in the queue has two seconds, too, and half a line of "
+        "the client before it is not its own";
+    return peer_say(&second, made("%s\n", word)) &&
+           end_quietly(&second, cause) && expect_said(word, cause);
 }
 
 static bool queue(void)
@@ -393,7 +451,7 @@ static bool queue(void)
 }
 
 /* Is heard, and stays. */
-static bool stays(void)
+static bool hear_and_go_on(void)
 {
     struct peer first, second;
     char *word = nonce(), *line = NULL;
@@ -409,12 +467,20 @@ static bool stays(void)
                      "the good-bye, too",
                      "the message in the log, once", "no such line yet");
     enum got got = peer_line(&second, LATEST_MS, &line);
-    if (got != GOT_LINE || passed(spoken) > NEXT_MS)
+    peer_close(&first);
+    peer_close(&second);
+    if (got != GOT_LINE || !in_time(spoken, NEXT_MS))
         return wrong("a good-bye takes a second at most, also to a client that "
                      "was heard and stays",
                      "the next client is greeted a second later",
-                     "not after %.1f s", (double)passed(spoken) / 1000);
+                     "not after %.1f s",
+                     (double)(net_now() - spoken.at) / 1000);
     return true;
+}
+
+static bool stays(void)
+{
+    return play_again(hear_and_go_on);
 }
 
 /* All that a message can look like. */
@@ -439,28 +505,29 @@ static bool forms(void)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         char *text = made(messages[i].format, word, word);
-        if (!say_and_end(text, strlen(text)) ||
+        if (!say_and_end(text, strlen(text), messages[i].cause) ||
             !expect_said(made(messages[i].said, word), messages[i].cause))
             return false;
 #pragma GCC diagnostic pop
     }
-    if (!say_and_end("\n", 1) ||
-        !expect_said("", "an empty line is a message, too") ||
-        !say_and_end("quit\n", 5) ||
-        !expect_said("quit", "quit is a message like any other in chapter 02"))
+    static const char empty[] = "an empty line is a message, too";
+    static const char quit[] = "quit is a message like any other in chapter 02";
+    static const char nul[] = "a line is bytes, and NUL is one of them";
+    static const char nothing[] =
+        "who ends in good order has left, also who has said nothing before "
+        "end-of-stream";
+    if (!say_and_end("\n", 1, empty) || !expect_said("", empty) ||
+        !say_and_end("quit\n", 5, quit) || !expect_said("quit", quit))
         return false;
     char *word = nonce();
     char *text = made("%s.%s\n", word, word);
     text[strlen(word)] = '\0';
-    if (!say_and_end(text, 2 * strlen(word) + 2) ||
-        !expect_said(made("%s\\x00%s", word, word),
-                     "a line is bytes, and NUL is one of them") ||
-        !say_and_end("", 0))
+    if (!say_and_end(text, 2 * strlen(word) + 2, nul) ||
+        !expect_said(made("%s\\x00%s", word, word), nul) ||
+        !say_and_end("", 0, nothing))
         return false;
     int said = (int)(sizeof messages / sizeof messages[0]) + 3;
-    return expect_log(said + 1, " left\n",
-                      "who ends in good order has left, also who has said "
-                      "nothing before end-of-stream") &&
+    return expect_log(said + 1, " left\n", nothing) &&
            expect_log(said, " says: ",
                       "one message a client, and none of one "
                       "that said nothing") &&
@@ -480,9 +547,10 @@ static bool pieces(void)
             return false;
         net_sleep(20);
     }
-    return peer_say(&peer, "\n") && end_quietly(&peer) &&
-           expect_said(word, "a message in many pieces is one message, and in "
-                             "time");
+    static const char cause[] =
+        "a message in many pieces is one message, and in time";
+    return peer_say(&peer, "\n") && end_quietly(&peer, cause) &&
+           expect_said(word, cause);
 }
 
 static const char *const by_length =
@@ -513,16 +581,16 @@ static bool send_too_long(size_t length, const char *end)
 static bool too_long(void)
 {
     static const char *const ends[] = {"\n", "\r\n", ""};
+    static const char cause[] =
+        "1024 bytes are not too long: the line's end does not count";
     char text[1027];
     memset(text, 'y', 1024);
     for (size_t i = 0; i < 3; i++) {
         snprintf(text + 1024, 3, "%s", ends[i]);
-        if (!say_and_end(text, strlen(text)))
+        if (!say_and_end(text, strlen(text), cause))
             return false;
     }
-    if (!expect_log(3, " says: yyyyyyyy",
-                    "1024 bytes are not too long: the "
-                    "line's end does not count"))
+    if (!expect_log(3, " says: yyyyyyyy", cause))
         return false;
     return send_too_long(1025, "\n") && send_too_long(1025, "") &&
            send_too_long(3000, "\n") &&
@@ -533,6 +601,8 @@ static bool too_long(void)
 /* Who breaks off is lost, and nothing else changes. */
 static bool reset(void)
 {
+    static const char cause[] = "after a reset comes the next client, and half "
+                                "a line of the client before it is not its own";
     struct peer peer;
     char *word = nonce();
     if (!peer_join(&peer) || !peer_say(&peer, "half a line "))
@@ -542,12 +612,14 @@ static bool reset(void)
     return expect_log(1, made(" lost: %s\n", net_error_text(ECONNRESET).text),
                       "a reset is a loss with the system's reason, and the "
                       "next client's turn") &&
-           say_and_end(made("%s\n", word), strlen(word) + 1) &&
-           expect_said(word, "after a reset comes the next client, and half a "
-                             "line of the client before it is not its own");
+           say_and_end(made("%s\n", word), strlen(word) + 1, cause) &&
+           expect_said(word, cause);
 }
 
-static bool burst(void)
+static const char *const quick =
+    "who is quick enough is heard, and costs no time";
+
+static bool hear_burst(void)
 {
     static struct peer peers[BURST];
     char *word = nonce();
@@ -557,10 +629,10 @@ static bool burst(void)
             !peer_say(&peers[i], made("%s-%d-\n", word, i)))
             return false;
     for (int i = 0; i < BURST; i++)
-        if (!expect_greeting(&peers[i]) || !end_quietly(&peers[i]))
+        if (!expect_greeting(&peers[i]) || !end_quietly(&peers[i], quick))
             return false;
-    long long all = passed(since);
-    if (all > BURST_MS)
+    long long all = net_now() - since.at;
+    if (!in_time(since, BURST_MS))
         return wrong("who is quick enough costs no time: the burst is served "
                      "as fast as it speaks",
                      "50 clients in much less than a second", "%.1f s",
@@ -570,6 +642,11 @@ static bool burst(void)
                          "each of the burst is heard, once"))
             return false;
     return true;
+}
+
+static bool burst(void)
+{
+    return play_again(hear_burst);
 }
 
 /* What the server has open, or -1 where the system does not tell. */
@@ -590,7 +667,7 @@ static bool one_of_each(void)
 {
     struct peer peer;
     char *line = NULL;
-    if (!say_and_end("a\n", 2) || !say_and_end("", 0) ||
+    if (!say_and_end("a\n", 2, quick) || !say_and_end("", 0, quick) ||
         !send_too_long(2000, "\n") || !peer_join(&peer))
         return false;
     peer_reset(&peer);
@@ -598,7 +675,7 @@ static bool one_of_each(void)
         return false;
     (void)peer_line(&peer, LATEST_MS, &line);
     peer_close(&peer);
-    return say_and_end("b\n", 2);
+    return say_and_end("b\n", 2, quick);
 }
 
 /* Nobody leaves anything behind. */
@@ -610,7 +687,7 @@ static bool many(void)
     int before = server_descriptors();
     long memory = server_status("VmData:");
     for (int i = 0; i < MANY; i++)
-        if (!say_and_end("word\n", i % 2 == 0 ? 5 : 0))
+        if (!say_and_end("word\n", i % 2 == 0 ? 5 : 0, quick))
             return false;
     if (!one_of_each())
         return false;
