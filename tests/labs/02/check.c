@@ -243,6 +243,36 @@ static bool late_byte(void)
     return play_again(first_one_late);
 }
 
+/* A byte comes, and then the time is over before the server can run again. */
+static bool over_meanwhile(void)
+{
+    static const char cause[] =
+        "no time left is not a wait without end: poll takes -1 for that";
+    struct peer peer;
+    char *line = NULL;
+    if (!peer_join(&peer))
+        return false;
+    struct moment greeted = moment_now();
+    net_sleep(PATIENCE_MS / 2);
+    (void)kill((pid_t)lab.pid, SIGSTOP);
+    bool sent = peer_say(&peer, "x");
+    net_sleep(PATIENCE_MS / 2 + 3 * SETTLE_MS);
+    (void)kill((pid_t)lab.pid, SIGCONT);
+    if (!sent)
+        return false;
+    enum got got = peer_line(&peer, LATEST_MS, &line);
+    if (got == GOT_NOTHING || !in_time(greeted, SOME_CUT_MS))
+        return wrong(cause, "cut 2 s after the greeting", "not within %.1f s",
+                     (double)(net_now() - greeted.at) / 1000);
+    peer_close(&peer);
+    return true;
+}
+
+static bool stopped(void)
+{
+    return play_again(over_meanwhile);
+}
+
 /* Who is cut reads why, and then end-of-stream. It may still be sending: what
  * a server that has closed gets is answered with a reset, which can destroy the
  * line. Returns -1 if this program was too slow itself to say anything about
@@ -322,8 +352,13 @@ static bool cut_in_time(int fraction)
 
 static bool told(void)
 {
+    struct peer first;
+    /* Whether the clock begins with the server is part 4's question. */
+    if (!peer_join(&first))
+        return false;
+    peer_close(&first);
     return cut_in_time(850) && cut_in_time(100) &&
-           expect_log(0, " left\n", "a client that was cut is lost, not left");
+           expect_log(1, " left\n", "a client that was cut is lost, not left");
 }
 
 static bool sending(void)
@@ -710,12 +745,12 @@ static bool many(void)
 int main(int argc, char **argv)
 {
     static const struct check checks[] = {
-        {"silent", silent},   {"between", between},     {"dribble", dribble},
-        {"stream", stream},   {"late-byte", late_byte}, {"told", told},
-        {"sending", sending}, {"gone", gone},           {"late", late},
-        {"queue", queue},     {"stays", stays},         {"forms", forms},
-        {"pieces", pieces},   {"too-long", too_long},   {"reset", reset},
-        {"burst", burst},     {"many", many},
+        {"silent", silent}, {"between", between},     {"dribble", dribble},
+        {"stream", stream}, {"late-byte", late_byte}, {"stopped", stopped},
+        {"told", told},     {"sending", sending},     {"gone", gone},
+        {"late", late},     {"queue", queue},         {"stays", stays},
+        {"forms", forms},   {"pieces", pieces},       {"too-long", too_long},
+        {"reset", reset},   {"burst", burst},         {"many", many},
     };
     return lab_main(argc, argv, checks, sizeof checks / sizeof checks[0]);
 }

@@ -10,7 +10,7 @@ load ../grade.bash
 
 @test "[10] part 2: one byte each 0.5 s is cut as well" {
     part 2 '02-loop-server/lab/README.md, "The protocol"; net_now in net.h'
-    play_each dribble stream late-byte
+    play_each dribble stream late-byte stopped
 }
 
 @test "[10] part 3: the client that is cut reads the error line" {
