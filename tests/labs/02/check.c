@@ -354,7 +354,7 @@ static bool told(void)
 {
     struct peer first;
     /* Whether the clock begins with the server is part 4's question. */
-    if (!peer_join(&first))
+    if (!peer_join(&first) || !peer_say(&first, "first\n"))
         return false;
     peer_close(&first);
     return cut_in_time(850) && cut_in_time(100) &&
