@@ -467,6 +467,9 @@ static int wait_in_queue(void)
                          "none while the client is served");
     }
     enum got got = peer_line(&first, LATEST_MS, &line);
+    /* Who is served beside the first one is part 1's question. */
+    if (peer_line(&second, 0, &line) == GOT_LINE)
+        return 1;
     peer_close(&first);
     long long since = net_now();
     if (got == GOT_NOTHING || !expect_greeting(&second))
