@@ -2,7 +2,8 @@
 # graded and makes the table, sets:
 #
 #   LAB_N         the lab: 01 to 05, bonus
-#   LAB_SERVER    the program to be graded; LAB_PROBLEM: why there is none
+#   LAB_BUILT     the directory of the programs to be graded
+#   LAB_SERVER    one of them; LAB_PROBLEM: why there is none
 #   LAB_TSAN      the same with ThreadSanitizer, if the compiler has it
 #   LAB_SETARCH   a command that the sanitizer needs in front, or nothing
 #   LAB_CHECK     the lab's check, a program
@@ -20,11 +21,14 @@ bats_require_minimum_version 1.8.0
 NAP=$BATS_RUN_TMPDIR/nap
 # shellcheck source=tests/lib/nap.bash
 source "${BASH_SOURCE%/*}/../lib/nap.bash"
+# shellcheck source=tests/labs/sandbox.sh
+source "${BASH_SOURCE%/*}/sandbox.sh"
 # shellcheck source=/dev/null # checked as sh
 source "${BASH_SOURCE%/*}/../lib/server.sh"
 
 LOG_KIB=65536      # a server that prints more is stopped by the system
-MEMORY_KIB=8388608 # of addresses; unless a sanitizer needs them
+MEMORY_KIB=8388608 # of addresses, and
+DATA_KIB=2097152   # what may be written there; unless a sanitizer needs them
 CPU_SECONDS=60     # all that one server may use
 START_SECONDS=10   # how long it may take until it listens
 EXIT_TENTHS=60     # and to end, once it should
@@ -39,6 +43,7 @@ part() {
     result=$LAB_RESULTS/part-$1
     printf 'read\t%s\n' "$2" >"$result"
     server=''
+    process='' # of the server: in the sandbox it is not the one that we wait for
     ends='' # yes: the server ends by itself, so that its end explains nothing
 }
 
@@ -109,6 +114,9 @@ start_server() {
         fi
         nap 0.1
     done
+    process=$server
+    [ "${SANDBOX-}" != inside ] || process=$(inner_process "$server") ||
+        process=$server # it has ended meanwhile
 }
 
 # limited PROGRAM ARGUMENT...: with an end to what it may use
@@ -117,12 +125,20 @@ limited() {
     ulimit -t "$CPU_SECONDS"
     ulimit -f "$LOG_KIB"
     case "$1 ${LAB_COMPILE-}" in
-    *tsan* | *-fsanitize*) ;;
-    *) ulimit -v "$MEMORY_KIB" ;;
+    *tsan* | *-fsanitize*)
+        export TSAN_OPTIONS=${TSAN_OPTIONS-}:hard_rss_limit_mb=$((DATA_KIB / 1024))
+        ;;
+    *)
+        ulimit -v "$MEMORY_KIB"
+        ulimit -d "$DATA_KIB" 2>/dev/null || :
+        ;;
     esac
+    limit_processes
+    # It is not to know which texts come, nor where its results are
+    unset "${!LAB_SEED@}" "${!LAB_RESULTS@}"
     # LAB_SETARCH is a command in words, or nothing
     # shellcheck disable=SC2086
-    exec ${LAB_SETARCH-} "$@"
+    confined --ro-bind "$LAB_BUILT" ${LAB_SETARCH-} "$@"
 }
 
 # has_ended: the server has, or does so within half a second
@@ -186,7 +202,7 @@ check() {
 # does the server's end if it is gone.
 play() {
     local said=$BATS_TEST_TMPDIR/said status=0
-    bounded "$CHECK_TENTHS" "$1" "$2" "$port" "$server" "$log" "$LAB_SEED" \
+    bounded "$CHECK_TENTHS" "$1" "$2" "$port" "$process" "$log" "$LAB_SEED" \
         >"$said" 2>&1 || status=$?
     [ "$status" -ne 0 ] || return 0
     if ! grep -q '^seen' "$said"; then
@@ -240,7 +256,7 @@ expect_exit() {
         say_wrong "exit status $status" "exit status $1" "$2"
         return 1
     fi
-    if kill -0 -- "-$server" 2>/dev/null; then
+    if kill -0 -- "-$process" 2>/dev/null; then
         say_wrong 'it has left a child running' 'one process, ended' \
             'a fork whose child nobody waits for'
         return 1

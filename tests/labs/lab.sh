@@ -10,6 +10,8 @@
 #   DIR     handout: where the copy goes
 #   JOBS    selftest: how many grades at a time
 #   QUICK   selftest: not empty: of wrong answers only the part they must lose
+#   SANDBOX grade: must (or nothing is graded) or no; unset: for LAB, where it
+#           works: see sandbox.sh
 #
 # Exit status: 0 done (grade: full marks), 1 not, 2 wrong usage.
 set -uo pipefail
@@ -17,6 +19,7 @@ start=$PWD
 cd -P -- "$(dirname "${BASH_SOURCE[0]}")/../.." >/dev/null || exit 1
 # shellcheck source=/dev/null # nap.bash is for bats, too
 source tests/lib/nap.bash
+source tests/labs/sandbox.sh
 
 LABS='01 02 03 04 05 bonus'
 # Names that only the headers of before had: see earlier-headers.h
@@ -242,13 +245,16 @@ compile() {
     # In one language, so that a report is the same for everyone. COMPILE and
     # LDLIBS are commands in words.
     # shellcheck disable=SC2086
-    LC_ALL=C bounded "$COMPILE_TENTHS" limited $COMPILE "$@" -I"$lab" \
-        -I"$lab/.." -I"$own" "$source" -o "$program" $LDLIBS
+    LC_ALL=C bounded "$COMPILE_TENTHS" limited "${program%/*}" $COMPILE "$@" \
+        -I"$PWD/$lab" -I"$PWD/$lab/.." -I"$PWD/$own" "$source" -o "$program" \
+        $LDLIBS
 }
 
-# limited COMMAND...: a source of one line can make the compiler take all memory
-# (#include "/dev/zero") or write a program of gigabytes (an array)
+# limited DIR COMMAND...: a source of one line can make the compiler take all
+# memory (#include "/dev/zero") or write a program of gigabytes (an array)
 limited() {
+    local dir=$1
+    shift
     # macOS cannot limit addresses
     {
         ulimit -S -c 0
@@ -256,7 +262,7 @@ limited() {
         ulimit -S -f "$PROGRAM_KIB"
         ulimit -S -v "$COMPILE_KIB"
     } 2>/dev/null
-    exec "$@"
+    confined --bind "$dir" "$@"
 }
 
 # bounded TENTHS COMMAND...: in a process group of its own, ended by force
@@ -404,18 +410,21 @@ grade_one() {
         esac
         [ ! -d "$source" ] || source=${source%/}/server.c
     fi
+    [ "${SANDBOX-}" != inside ] || source=/submission/server.c
     if [ ! -f "$source" ]; then
         [ -n "${LAB-}" ] || complain "make lab N=$n makes the file that is graded"
         not_graded "there is no file $source"
     fi
+    enter_sandbox "$source"
     make_work
     need_place
     export LAB_N=$n LAB_SEED=${SEED:-$RANDOM$RANDOM} LAB_MARK=$work
-    export LAB_RESULTS=$work/results LAB_SERVER=$work/server LAB_COMPILE=$COMPILE
+    export LAB_RESULTS=$work/results LAB_COMPILE=$COMPILE
+    export LAB_BUILT=$work/built LAB_SERVER=$work/built/server
     export LAB_CHECK=$PWD/$own/check LAB_ROOM=$PWD/tests/labs/03/check
     export LAB_PROBLEM='' LAB_TSAN='' LAB_SETARCH='' TMPDIR=$work
     [ -x "$LAB_CHECK" ] || LAB_CHECK=$LAB_ROOM
-    mkdir "$LAB_RESULTS"
+    mkdir "$LAB_RESULTS" "$LAB_BUILT"
     build_submission "$source"
     case ${REPORT-} in
     '')
@@ -427,6 +436,29 @@ grade_one() {
         ;;
     esac
     [ "$status" -eq 0 ]
+}
+
+# enter_sandbox SOURCE: goes on inside, where that is wanted and works: what
+# strangers have written is graded there, a student's own file is not
+enter_sandbox() {
+    local problem
+    case ${SANDBOX-} in
+    inside | no) return ;;
+    must) ;;
+    '') [ -n "${LAB-}" ] || return 0 ;;
+    *) usage "there is no SANDBOX=$SANDBOX: must, no, or none" ;;
+    esac
+    if problem=$(sandbox_problem); then
+        in_sandbox "$1" bash tests/labs/lab.sh grade
+    fi
+    [ "${SANDBOX-}" != must ] || not_graded "no sandbox: $problem"
+    complain "no sandbox, only limits: $problem"
+}
+
+# The sandbox's trial: says so if a program can be run in there
+do_inside() {
+    lab=''
+    confined --ro-bind "$PWD/common" echo inside
 }
 
 # build_submission SOURCE: sets LAB_PROBLEM if that cannot be done
@@ -455,18 +487,18 @@ always_works() {
 # place its memory where newer kernels randomize addresses by more bits than
 # it knows, unless that is switched off.
 build_with_tsan() {
-    local try=$work/try
+    local try=$LAB_BUILT/try
     echo 'int main(void) { return 0; }' >"$try.c"
     compile "$try.c" "$try" -fsanitize=thread >/dev/null 2>&1 || return
-    if always_works "$try"; then
+    if always_works confined --ro-bind "$LAB_BUILT" "$try"; then
         LAB_SETARCH=''
-    elif always_works setarch -R "$try"; then
+    elif always_works confined --ro-bind "$LAB_BUILT" setarch -R "$try"; then
         LAB_SETARCH='setarch -R'
     else
         return
     fi
-    compile "$1" "$work/server-tsan" -fsanitize=thread >/dev/null 2>&1 || return
-    LAB_TSAN=$work/server-tsan
+    compile "$1" "$LAB_SERVER-tsan" -fsanitize=thread >/dev/null 2>&1 || return
+    LAB_TSAN=$LAB_SERVER-tsan
 }
 
 run_bats() {
@@ -621,6 +653,6 @@ do_starter() {
 }
 
 case ${1-} in
-lab | hint | reset | grade | handout | selftest | starter) "do_$1" ;;
+lab | hint | reset | grade | handout | selftest | starter | inside) "do_$1" ;;
 *) usage 'usage: lab.sh lab | grade | hint | reset | handout | selftest' ;;
 esac
