@@ -66,9 +66,9 @@ LAB_TASKS := $(dir $(wildcard 0?-*/lab/README.md 0?-*/lab/*/README.md))
 EXTRA += $(LAB_TASKS:=server)
 CLEAN += $(LAB_TASKS:=.hints)
 
-.PHONY: lab grade hint reset handout selftest
-grade selftest: $(LAB_CHECKS:=$(EXE))
-lab grade hint reset handout selftest:
+.PHONY: lab grade class hint reset handout selftest
+grade class selftest: $(LAB_CHECKS:=$(EXE))
+lab grade class hint reset handout selftest:
 	@COMPILE='$(subst ','\'',$(COMPILE))' LDLIBS='$(LDLIBS)' \
 	    bash tests/labs/lab.sh $@
 

@@ -7,7 +7,7 @@
 #   LAB     grade: the program to grade, a .c file or its directory
 #   REPORT  grade: junit or tap instead of the table
 #   SEED    grade: repeats the random texts of an earlier grade
-#   DIR     handout: where the copy goes
+#   DIR     handout: where the copy goes; class: the submissions, see class.sh
 #   JOBS    selftest: how many grades at a time
 #   QUICK   selftest: not empty: of wrong answers only the part they must lose
 #   SANDBOX grade: must (or nothing is graded) or no; unset: for LAB, where it
@@ -20,6 +20,7 @@ cd -P -- "$(dirname "${BASH_SOURCE[0]}")/../.." >/dev/null || exit 1
 # shellcheck source=/dev/null # nap.bash is for bats, too
 source tests/lib/nap.bash
 source tests/labs/sandbox.sh
+source tests/labs/class.sh
 
 LABS='01 02 03 04 05 bonus'
 # Names that only the headers of before had: see earlier-headers.h
@@ -339,7 +340,7 @@ do_reset() {
 
 do_grade() {
     case ${REPORT-} in
-    '' | junit | tap) ;;
+    '' | junit | tap | class) ;; # class: class.sh's, rows and the table
     *) usage "there is no report '$REPORT': junit, tap, or none for the table" ;;
     esac
     if [ -z "${N-}" ]; then
@@ -427,8 +428,9 @@ grade_one() {
     mkdir "$LAB_RESULTS" "$LAB_BUILT"
     build_submission "$source"
     case ${REPORT-} in
-    '')
+    '' | class)
         run_bats --formatter tap >"$work/tap" 2>"$work/bats.err" || status=$?
+        [ -z "${REPORT-}" ] || rows
         table
         ;;
     *)
@@ -555,6 +557,47 @@ table() {
     fi
 }
 
+# quoted TEXT: as a shell takes it
+quoted() {
+    case $1 in
+    *[\ \"\'\$\`\\\&\;\(\)\<\>\|\*\?\[\#\~]*)
+        printf "'%s'" "${1//\'/\'\\\'\'}"
+        ;;
+    *) printf '%s' "$1" ;;
+    esac
+}
+
+# rows: for class.sh: a word, the part, and what is to be said of it, and then
+# an empty line
+rows() {
+    local line part points name mark
+    if [ -n "$LAB_PROBLEM" ]; then
+        printf 'problem\t%s\n' "${LAB_PROBLEM#it }"
+    fi
+    while read -r line; do
+        parse "$line" || continue
+        mark=0
+        case $line in
+        *'# skip'*) mark=- ;;
+        ok*) mark=$points ;;
+        esac
+        printf 'part\t%s\t%s\n' "$part" "$mark"
+        if [ "$mark" = 0 ] && [ -z "$LAB_PROBLEM" ]; then
+            printf 'cause\t%s\t%s\n' "$part" \
+                "$(first_of cause | tr '\t' ' ')"
+        fi
+    done <"$work/tap"
+    if [ -e "$work/late" ]; then # the parts that it did not come to
+        printf 'problem\tended by a limit: TIME\n'
+        part=${part:-0}
+        while [ "$part" -lt "$(parts)" ]; do
+            part=$((part + 1))
+            printf 'part\t%s\t0\n' "$part"
+        done
+    fi
+    echo
+}
+
 # parse LINE: "ok 1 [10] part 1: what # in 2 s" into points, part and name
 parse() {
     case $1 in
@@ -584,17 +627,21 @@ details() {
                 detail "$key"
             done
             printf '  %-9s make grade N=%s P=%s%s\n' 'repeat' "$n" "$part" \
-                "${LAB:+ LAB=$LAB} SEED=$LAB_SEED"
+                "${LAB:+ LAB=$(quoted "$LAB")} SEED=$LAB_SEED"
             ;;
         esac
     done <"$work/tap"
 }
 
-# detail KEY: its first line in the part's result
+# first_of KEY: its first line in the part's result
+first_of() {
+    sed -n "s/^$1	//p" "$LAB_RESULTS/part-$part" 2>/dev/null | head -n 1
+}
+
+# detail KEY
 detail() {
     local text
-    text=$(sed -n "s/^$1	//p" "$LAB_RESULTS/part-$part" 2>/dev/null |
-        head -n 1)
+    text=$(first_of "$1")
     [ "$1$text" != log ] || return 0 # it has printed nothing
     [ -n "$text" ] || text='(the grader could not tell)'
     printf '%s\n' "$text" | fold -s -w 66 |
@@ -653,6 +700,7 @@ do_starter() {
 }
 
 case ${1-} in
-lab | hint | reset | grade | handout | selftest | starter | inside) "do_$1" ;;
-*) usage 'usage: lab.sh lab | grade | hint | reset | handout | selftest' ;;
+lab | hint | reset | grade | handout | selftest | starter | inside | \
+    class) "do_$1" ;;
+*) usage 'usage: lab.sh lab | grade | hint | reset | class | handout | selftest' ;;
 esac
