@@ -42,6 +42,7 @@ do_class() {
     *) usage "there is no SANDBOX=$SANDBOX: must, no, or none" ;;
     esac
     export SANDBOX
+    mkdir -p "$states" && echo "$n" >"$states/lab" || exit 1
     make_work
     trap 'interrupted 129' HUP
     trap 'interrupted 130' INT
@@ -125,7 +126,6 @@ find_out() {
     *[!0-9]* | 0*) usage "JOBS=$JOBS is no number of jobs" ;;
     esac
     class_jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}
-    mkdir -p "$states" && echo "$n" >"$states/lab" || exit 1
 }
 
 # hash: of standard input, in hexadecimal digits
@@ -138,7 +138,7 @@ hash() {
 keys() {
     grader=$({
         echo "$n $COMPILE $LDLIBS"
-        cat tests/labs/{lab.sh,sandbox.sh,class.sh,grade.bash,labpeer.h} \
+        cat tests/labs/{lab.sh,sandbox.sh,grade.bash,labpeer.h} \
             "$own"/grade.bats "$own"/check.c tests/labs/03/check.c \
             common/*.h 2>/dev/null
     } | hash)
@@ -346,7 +346,7 @@ summary() {
     for ((i = 0; i < ${#names[@]}; i++)); do
         states_of+=("$states/${names[$i]}.state")
     done
-    printf 'lab %s, %s: %s submissions' "$n" "$(title)" "${#names[@]}"
+    printf 'lab %s, %s; submissions: %s' "$n" "$(title)" "${#names[@]}"
     [ "$already" -eq 0 ] || printf ', %s of them unchanged' "$already"
     printf '\n\n'
     # shellcheck disable=SC2016 # for awk
@@ -358,7 +358,7 @@ summary() {
                 with[total]++
             else
                 ungraded++
-            if (problem != "") {
+            if (problem != "" && graded) {
                 sub(/:.*/, "", problem)
                 problems[problem]++
             }
@@ -389,11 +389,13 @@ summary() {
                 if (with[t] > 0)
                     printf "   %2d/%d  %11d\n", t, parts * 10, with[t]
             for (p in problems)
-                printf "%s  %s: %d\n", listed++ ? "" : "\n", p, problems[p]
+                printf "%s  %s: %d\n", (listed++ ? "" : "\n"), p, problems[p]
+            if (ungraded > 0)
+                printf "\n  not graded: %d\n", ungraded
             print "\n  part  failed  commonest likely cause"
             for (p = 1; p <= parts; p++)
-                printf "  %4d  %6d  %s\n", p, failed[p], (p in cause) ?
-                    cause[p] " (" most[p] ")" : ""
+                printf "  %4d  %6d  %s\n", p, failed[p],
+                    (p in cause ? cause[p] " (" most[p] ")" : "")
         }' "${states_of[@]}"
     if [ -s "$work/failed" ]; then
         printf '\nnot graded, see their .txt: %s\n' \

@@ -57,10 +57,11 @@ in_sandbox() {
     if [ "$(id -u)" -eq 0 ]; then
         # Root needs no namespace of users, and must stop to be root. A /proc
         # of bwrap's would have places that are covered; then the kernel allows
-        # no new one on the inner level.
+        # no new one on the inner level. (bash, as sh may drop its functions, which
+        # a bats hands on to another one.)
         # shellcheck disable=SC2016 # for the shell inside
-        set -- --dir /proc --remount-ro / -- sh -c \
-            'mount -t proc proc /proc && exec "$@"' sh \
+        set -- --dir /proc --remount-ro / -- bash -c \
+            'mount -t proc proc /proc && exec "$@"' bash \
             setpriv --reuid "$SANDBOX_USER" --regid "$SANDBOX_USER" \
             --clear-groups --bounding-set=-all --inh-caps=-all -- "$@"
     else
