@@ -318,15 +318,7 @@ state_fields() {
                 total=$((total + more))
             fi
             ;;
-        cause)
-            case $more in
-            *'it used more than '* | *'it printed more than '*)
-                more=${more#the server has ended: }
-                more=${more%%; *}
-                remark="${remark:+$remark; }part $value ended by a limit: $more"
-                ;;
-            esac
-            ;;
+        limit) remark="${remark:+$remark; }part $value ended by a limit: $more" ;;
         esac
     done < <(sed 1d "$states/$1.state")
     if [ -z "$graded" ]; then

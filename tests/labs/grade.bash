@@ -155,11 +155,16 @@ has_ended() {
 how_it_ended() {
     local status=0
     wait "$server" 2>/dev/null || status=$?
-    case $status in
-    132 | 134 | 136 | 138 | 139) echo "it crashed (signal $((status - 128)))" ;;
+    in_words "$status"
+}
+
+# in_words STATUS
+in_words() {
+    case $1 in
+    132 | 134 | 136 | 138 | 139) echo "it crashed (signal $(($1 - 128)))" ;;
     152) echo "it used more than $CPU_SECONDS s of processor time" ;;
     153) echo "it printed more than $((LOG_KIB / 1024)) MiB" ;;
-    *) echo "exit status $status" ;;
+    *) echo "exit status $1" ;;
     esac
 }
 
@@ -253,7 +258,7 @@ expect_exit() {
     done
     wait "$server" 2>/dev/null || status=$?
     if [ "$status" -ne "$1" ]; then
-        say_wrong "exit status $status" "exit status $1" "$2"
+        say_wrong "$(in_words "$status")" "exit status $1" "$2"
         return 1
     fi
     if kill -0 -- "-$process" 2>/dev/null; then

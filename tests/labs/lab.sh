@@ -27,6 +27,8 @@ LABS='01 02 03 04 05 bonus'
 EARLIER='net_server_setup|net_send_all|net_watch|net_finish_start|serve_accept'
 EARLIER+='|serve_refuse|lines_receive|lines_wait|lines_send|lines_unsent'
 EARLIER+='|net_thread_result|LINE_FAILED|NET_SHUT_BOTH|log_unbuffered'
+# What grade.bash says of a program that has met one
+LIMITS='it (used|printed) more than [0-9]+ (s of processor time|MiB)'
 COMPILE=${COMPILE:-cc -std=c11 -O2 -g -Wall -Wextra -pthread}
 LDLIBS=${LDLIBS-}
 COMPILE_TENTHS=${COMPILE_TENTHS:-500} # it may wait, and the machine be busy
@@ -570,7 +572,7 @@ quoted() {
 # rows: for class.sh: a word, the part, and what is to be said of it, and then
 # an empty line
 rows() {
-    local line part points name mark
+    local line part points name mark limit
     if [ -n "$LAB_PROBLEM" ]; then
         printf 'problem\t%s\n' "${LAB_PROBLEM#it }"
     fi
@@ -585,6 +587,8 @@ rows() {
         if [ "$mark" = 0 ] && [ -z "$LAB_PROBLEM" ]; then
             printf 'cause\t%s\t%s\n' "$part" \
                 "$(first_of cause | tr '\t' ' ')"
+            limit=$(grep -Eo "$LIMITS" "$LAB_RESULTS/part-$part" | head -n 1)
+            [ -z "$limit" ] || printf 'limit\t%s\t%s\n' "$part" "$limit"
         fi
     done <"$work/tap"
     if [ -e "$work/late" ]; then # the parts that it did not come to

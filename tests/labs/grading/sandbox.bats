@@ -128,7 +128,7 @@ start_peer_server() {
 
 # It earns three parts, and does its harm in the fourth: a reset
 harmful() {
-    worsen 01 "s/^        log_lost(.*/$1/"
+    worsen 01 "s/^        log_lost(.*/{ $1 }/"
     # Behind net.h, which says of which standard they are to be
     sed -i '0,/^static/s//#include <fcntl.h>\n#include <signal.h>\nstatic/' \
         "$submission"
@@ -147,7 +147,7 @@ harmful() {
 @test "it keeps the points that it earned before it fills the disk" {
     harmful 'for (int i = 0;; i++) { char f[32]; snprintf(f, sizeof f, "f%d", i); int d = open(f, O_WRONLY | O_CREAT, 0600); while (write(d, f, sizeof f) > 0) {} close(d); }'
     harmful 'for (;;) puts("all work and no play");'
-    says '64 MiB'
+    says 'it printed more than 64 MiB'
 }
 
 @test "it keeps the points that it earned before it sleeps, deaf to SIGTERM" {
