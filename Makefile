@@ -19,7 +19,8 @@
 ##                      P=2: part 2; LAB=FILE: another file; REPORT=junit, tap
 ##   make hint N=03 P=2   the next hint for part 2: one step further each time
 ##   make reset N=03    the starter again; your file is kept as server.c.1, ...
-##   make class N=03 DIR=submissions OUT=grades   grade a whole class
+##   make class N=03 DIR=submissions OUT=grades   grade a whole class, in a
+##                      sandbox: see tests/labs/README.md
 ##   make handout DIR=../labs   a copy for students, without the answers
 ## Maintain
 ##   make lessons       bring the excerpts in the lessons up to date

@@ -11,11 +11,11 @@ setup_file() {
     export COMPILE='cc -std=c11 -O0 -pthread' LDLIBS=''
     mkdir "$TREE"
     cd "$BATS_TEST_DIRNAME/../.." || return
-    cp -Rp Makefile LICENSE README.md common tests 0?-* "$TREE"
+    cp -Rp Makefile LICENSE README.md .github common tests 0?-* "$TREE"
     cd "$TREE" || return
     rm -f 0?-*/lab/.hints 0?-*/lab/server* 0?-*/lab/bonus/server*
     # All that an instructor's machine might have set
-    unset N P LAB REPORT SEED DIR JOBS FROM MAKEFLAGS MFLAGS MAKELEVEL
+    unset N P LAB REPORT SEED DIR OUT JOBS AGAIN FROM MAKEFLAGS MFLAGS MAKELEVEL
     export SANDBOX=no
     rm -f tests/labs/*/check
     for n in 01 02; do
@@ -55,6 +55,13 @@ expect() {
             ;;
         esac
     done
+}
+
+# Nothing was printed
+assert_none() {
+    [ "$status" -eq 1 ] && return
+    echo "expected none, and there is: $output"
+    return 1
 }
 
 # broken BODY: a submission for lab 01 whose main does just that
@@ -280,6 +287,13 @@ broken() {
     expect 0 'a copy for students'
     [ -z "$(find "$dir" -name solution.c -o -name wrong -o -name right \
         -o -name 'requirements.*' -o -name .git -o -path '*/lab/server*')" ]
+    # Nor does any file hold a line that only a solution has
+    cat tests/labs/*/solution.c | grep -E '.{40}' | sort -u >"$BATS_TEST_TMPDIR/lines"
+    cat 0?-*/*.c 0?-*/*.md 0?-*/lab/*.md 0?-*/lab/bonus/*.md common/*.h |
+        grep -vxFf - "$BATS_TEST_TMPDIR/lines" >"$BATS_TEST_TMPDIR/answers"
+    [ -s "$BATS_TEST_TMPDIR/answers" ]
+    run grep -rxFf "$BATS_TEST_TMPDIR/answers" "$dir"
+    assert_none
     [ -f "$dir/04-nonblocking/server.c" ]
     cd "$dir"
     cp "$TREE/tests/labs/01/check" tests/labs/01/check
@@ -291,6 +305,34 @@ broken() {
     expect 0 '1. What goes wrong'
     lab selftest
     expect 2 'no solutions'
+}
+
+@test "a handout's first page is the student's, and leads everywhere" {
+    dir=$BATS_TEST_TMPDIR/handout
+    lab handout DIR="$dir"
+    cd "$dir"
+    run head -n 30 README.md
+    expect 0 'make lab N=01' 'make grade N=01' 'make hint N=01 P=2' \
+        'sh common/setup.sh' '01-blocking/lab/README.md' 'hours'
+    [ ! -e tests/labs/README.md ]
+    run grep -i instructor ./*.md
+    assert_none
+    for page in README.md TUTORIAL.md 05-select/README.md; do
+        grep -oE '\]\([^)#:]+' "$page" | sed 's/^](//' | while read -r link; do
+            echo "$page: $link"
+            [ -e "$(dirname "$page")/$link" ] || exit 1
+        done
+    done
+}
+
+@test "a handout holds only what is the tutorial's" {
+    mkdir grades "$TREE/submissions"
+    echo secret | tee grades/x "$TREE/submissions/x" \
+        tests/labs/01/solution.c~ tests/labs/01/solution >/dev/null
+    lab handout DIR="$BATS_TEST_TMPDIR/handout"
+    rm -r grades submissions tests/labs/01/solution.c~ tests/labs/01/solution
+    run grep -rl secret "$BATS_TEST_TMPDIR/handout" --include=x --include='solution*'
+    assert_none
 }
 
 @test "a handout never overwrites, nor copies itself into itself" {

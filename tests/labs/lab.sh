@@ -665,9 +665,16 @@ real_place() {
     printf '%s%s\n' "${dir%/}" "$rest"
 }
 
-# What students get: everything but the answers, and nobody's work
+# What is not for students: answers and what shows them, nobody's work, and
+# what editors leave behind
+NO_ANSWERS=(.git 'labs/*/solution*' 'labs/*/wrong' 'labs/*/right'
+    'labs/*/requirements.md' labs/requirements.* labs/grading labs/README.md
+    labs/handout.md 'lab/server*' 'lab/bonus/server*' .hints
+    '*~' '.*.sw?' '*.orig' '*.rej' '*.o')
+
+# What students get: everything but the answers
 do_handout() {
-    local dir=${DIR-}
+    local dir=${DIR-} page ours=(Makefile common tests 0?-*)
     [ -n "$dir" ] || usage 'where to? say DIR=/path/to/a/new/directory'
     case $dir in
     /*) ;;
@@ -680,16 +687,24 @@ do_handout() {
     "$PWD"/*) usage "$dir is inside this copy: name a directory outside" ;;
     esac
     mkdir -p "$dir" || exit 1
-    tar -cf - --exclude=.git --exclude='labs/*/solution.c' \
-        --exclude='labs/*/wrong' --exclude='labs/*/right' \
-        --exclude='labs/*/requirements.md' --exclude='labs/requirements.*' \
-        --exclude='lab/server*' \
-        --exclude='lab/bonus/server*' --exclude=.hints . |
+    # Of this copy only what is the tutorial's, whatever else lies here
+    for page in .ci .github .clang-format .editorconfig .gitattributes \
+        .gitignore LICENSE README.md; do
+        [ ! -e "$page" ] || ours+=("$page")
+    done
+    tar -cf - "${NO_ANSWERS[@]/#/--exclude=}" "${ours[@]}" |
         tar -xf - -C "$dir" || exit 1
     (
         unset MAKEFLAGS MFLAGS MAKELEVEL
         make -s -C "$dir" clean
     ) || exit 1
+    # First of all a student sees a page for students
+    sed '/^### As an instructor/,/^## /{/^## /!d;}' README.md >"$dir/TUTORIAL.md" &&
+        cp tests/labs/handout.md "$dir/README.md" || exit 1
+    for page in "$dir"/0?-*/*.md; do
+        sed 's|(\.\./README\.md#|(../TUTORIAL.md#|g' "$page" >"$dir/page" &&
+            mv "$dir/page" "$page" || exit 1
+    done
     echo "a copy for students: $dir"
 }
 
