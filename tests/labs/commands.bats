@@ -289,7 +289,7 @@ broken() {
         -o -name 'requirements.*' -o -name .git -o -path '*/lab/server*')" ]
     # Nor does any file hold a line that only a solution has
     cat tests/labs/*/solution.c | grep -E '.{40}' | sort -u >"$BATS_TEST_TMPDIR/lines"
-    cat 0?-*/*.c 0?-*/*.md 0?-*/lab/*.md 0?-*/lab/bonus/*.md common/*.h |
+    cat 0?-*/*.c tests/labs/*/starter.c 0?-*/*.md 0?-*/lab/*.md 0?-*/lab/bonus/*.md common/*.h |
         grep -vxFf - "$BATS_TEST_TMPDIR/lines" >"$BATS_TEST_TMPDIR/answers"
     [ -s "$BATS_TEST_TMPDIR/answers" ]
     run grep -rxFf "$BATS_TEST_TMPDIR/answers" "$dir"
