@@ -135,7 +135,7 @@ limited() {
     esac
     limit_processes
     # It is not to know which texts come, nor where its results are
-    unset "${!LAB_SEED@}" "${!LAB_RESULTS@}"
+    unset LAB_SEED LAB_RESULTS
     # LAB_SETARCH is a command in words, or nothing
     # shellcheck disable=SC2086
     confined --ro-bind "$LAB_BUILT" ${LAB_SETARCH-} "$@"

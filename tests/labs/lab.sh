@@ -76,15 +76,24 @@ clean_up() {
 }
 
 # Ends what a graded program has left behind: it carries the mark in its
-# environment, whatever group or session it has moved to.
+# environment, whatever group or session it has moved to. What forks on is
+# stopped first, until there is nobody new.
 sweep_marked() {
-    local pids pid
+    local pids before='' round
     [ -d /proc/self ] || return 0
-    pids=$(grep -lF "LAB_MARK=$work" /proc/[0-9]*/environ 2>/dev/null |
-        sed 's|^/proc/\([0-9]*\)/.*|\1|')
-    while read -r pid; do
-        [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
-    done <<<"$pids"
+    for ((round = 0; round < 50; round++)); do
+        pids=$(grep -lF "LAB_MARK=$work" /proc/[0-9]*/environ 2>/dev/null |
+            sed 's|^/proc/\([0-9]*\)/.*|\1|')
+        [ -n "$pids" ] || return 0
+        # Words
+        # shellcheck disable=SC2086
+        if [ "$pids" = "$before" ]; then
+            kill -KILL $pids 2>/dev/null
+        else
+            kill -STOP $pids 2>/dev/null
+        fi
+        before=$pids
+    done
 }
 
 make_work() {

@@ -23,7 +23,7 @@ done
 
 OUTER_BYTES=2147483648 # of the outer /tmp, which is memory: programs and logs
 INNER_BYTES=67108864   # of the graded program's own
-PROCESSES=512          # and threads, of one graded program
+PROCESSES=256          # and threads, of one graded program
 
 # A user for one grade, if root grades: those that systemd gives to services
 # for a while. Limits do not bind root.
@@ -150,12 +150,14 @@ child_of() {
 # --- Limits, with a sandbox or without ---------------------------------------
 
 # limit_processes: this program's and its children's. The system counts all
-# that the user runs; on the inner level he runs nothing else.
+# that the user runs: in the sandbox nothing else; elsewhere nobody knows how
+# many (another container's may count), but no more than run at all.
 limit_processes() {
     local running=0
-    [ -d /proc/self/task ] || return 0 # macOS
+    [ -r /proc/loadavg ] || return 0 # macOS
     if [ "${SANDBOX-}" != inside ]; then
-        running=$(printf '%s\n' /proc/[0-9]*/task/[0-9]* | wc -l)
+        read -r _ _ _ running _ </proc/loadavg
+        running=${running#*/}
     fi
     ulimit -u $((running + PROCESSES)) 2>/dev/null || :
     # If the system runs out of memory, it is this one who has to go
