@@ -81,6 +81,7 @@ clean_up() {
 sweep_marked() {
     local pids before='' round
     [ -d /proc/self ] || return 0
+    unset LAB_MARK # else grep finds itself
     for ((round = 0; round < 50; round++)); do
         pids=$(grep -lF "LAB_MARK=$work" /proc/[0-9]*/environ 2>/dev/null |
             sed 's|^/proc/\([0-9]*\)/.*|\1|')
