@@ -54,10 +54,20 @@ teardown() {
 
 # say_wrong SEEN EXPECTED CAUSE: the verdict; returns 1
 say_wrong() {
+    note_flood
     printf 'seen\t%s\nexpected\t%s\ncause\t%s\n' "$1" "$2" "$3" |
         tee -a "$result"
     show_log
     return 1
+}
+
+# note_flood: a log that may not grow any more is the first cause. The signal
+# that says so ends only those who do not ignore it, as net.h does.
+note_flood() {
+    if [ -f "${log-}" ] && [ "$(wc -c <"$log")" -ge $((LOG_KIB * 1024)) ]; then
+        printf 'cause\tit printed more than %s MiB\n' $((LOG_KIB / 1024)) \
+            >>"$result"
+    fi
 }
 
 # The end of the server's log, control bytes shown: the last line for the
@@ -215,6 +225,7 @@ play() {
             "the check $2 ended with status $status: $(tail -n 1 "$said")" \
             'a verdict' 'the grader: not your fault' >>"$said"
     fi
+    note_flood
     # A check that finds nobody at the other end cannot know why
     if has_ended; then
         local how

@@ -101,7 +101,7 @@ sandbox_problem() {
 # there, or without a sandbox it just becomes it. DIR is there as it is, to be
 # read or written (HOW: --ro-bind or --bind).
 confined() {
-    local how=$1 dir=$2 name
+    local how=$1 dir=$2 name earlier=$PWD/tests/labs/earlier-headers.h
     shift 2
     [ "${SANDBOX-}" = inside ] || exec "$@"
     local level=(--unshare-user --unshare-pid --unshare-ipc --unshare-uts
@@ -110,7 +110,7 @@ confined() {
         --perms 1777 --size "$INNER_BYTES" --tmpfs /tmp --chdir /tmp
         --size 1048576 --tmpfs "$PWD" --ro-bind /submission /submission
         "$how" "$dir" "$dir" --ro-bind "$PWD/common" "$PWD/common"
-        --ro-bind "$PWD/tests/labs/earlier.h" "$PWD/tests/labs/earlier.h")
+        --ro-bind "$earlier" "$earlier" --ro-bind "$PWD/tests/lib" "$PWD/tests/lib")
     # Places from which ../../common/ is found, and no more of them
     for name in ${lab:+"$lab" "$own"}; do
         level+=(--dir "$PWD/$name")
