@@ -61,7 +61,7 @@ setup() {
     cd "$TREE" || return
     lessons=$(ls README.md 0?-*/README.md 05-select/BALANCE.md \
         common/README.md 2>/dev/null) || :
-    texts=$lessons$'\n'$(ls 0?-*/lab/README.md tests/README.md tests/labs/README.md \
+    texts=$lessons$'\n'$(ls 0?-*/lab/README.md tests/README.md \
         .github/CONTRIBUTING.md 2>/dev/null) || :
 }
 
