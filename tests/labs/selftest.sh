@@ -12,6 +12,7 @@
 #   N      only this lab
 #   JOBS   how many grades at a time
 #   QUICK  not empty: of a wrong answer only the part that it must lose
+#   RIGHT  not empty: no wrong answers at all
 set -uo pipefail
 cd -P -- "$(dirname "${BASH_SOURCE[0]}")/../.." >/dev/null || exit 1
 
@@ -27,6 +28,7 @@ tasks() {
         *) continue ;;
         esac
         for file in "tests/labs/$lab"/{solution.c,right/*.*,wrong/*.*}; do
+            case ${RIGHT:+yes}$file in yes*/wrong/*) continue ;; esac
             [ ! -f "$file" ] || echo "$lab $file"
         done
         echo "$lab tests/labs/$lab/starter"
