@@ -1071,7 +1071,7 @@ static bool is_news(const char *line)
 
 /* So many lines from the second member to the third, who may hear of others
  * between them. */
-static bool lines_go_on(int count)
+static bool room_goes_on(int count)
 {
     int heard = 0;
     for (int i = 0; i < count; i++)
@@ -1099,7 +1099,7 @@ static bool lines_go_on(int count)
 
 static bool batch(void)
 {
-    return lines_go_on(BATCH);
+    return room_goes_on(BATCH);
 }
 
 /* A batch; how long it took is noted. */
@@ -1128,7 +1128,7 @@ static bool fill_slow(long bytes)
             continue;
         }
         bool near = waiting + (long)BATCH * TOLD_BYTES > bytes;
-        if (!lines_go_on(near ? 1 : BATCH))
+        if (!room_goes_on(near ? 1 : BATCH))
             return false;
         if (slow.gone)
             return wrong("up to 64 KiB may wait for a member before it is "
@@ -1484,7 +1484,7 @@ static bool nobody_waits(bool reads)
         net_sleep(AGAIN_MS);
         long long since = net_now();
         long machine = machine_ms();
-        if (!lines_go_on(1))
+        if (!room_goes_on(1))
             return false;
         long long passed = passed_since(since, machine);
         least = passed < least ? passed : least;
