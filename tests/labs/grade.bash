@@ -21,7 +21,7 @@ bats_require_minimum_version 1.8.0
 NAP=$BATS_RUN_TMPDIR/nap
 # shellcheck source=tests/lib/nap.bash
 source "${BASH_SOURCE%/*}/../lib/nap.bash"
-# shellcheck source=tests/labs/sandbox.sh
+# shellcheck source=/dev/null # checked as sh
 source "${BASH_SOURCE%/*}/sandbox.sh"
 # shellcheck source=/dev/null # checked as sh
 source "${BASH_SOURCE%/*}/../lib/server.sh"
