@@ -1,4 +1,5 @@
-/* earlier-headers.h - the names that common/ had when some students began their labs.
+/* earlier-headers.h - the names that common/ had when some students began their
+ * labs.
  *
  * lab.sh puts this file in front of a submission that uses them, so that it
  * compiles and behaves as it did. Nobody else includes it, and nothing new is
