@@ -10,10 +10,10 @@
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 static atomic_ulong sends;
 
@@ -26,16 +26,28 @@ ssize_t send(int fd, const void *bytes, size_t size, int flags)
     return real(fd, bytes, size, flags);
 }
 
+/* With write alone: in a signal's handler stdio is not allowed. */
 __attribute__((destructor)) static void tell(void)
 {
-    fprintf(stderr, "sends: %lu\n", atomic_load(&sends));
+    char text[] = "sends:                     \n";
+    unsigned long left = atomic_load(&sends);
+    size_t at = sizeof text - 2;
+    do {
+        text[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    /* "sends: N", and nothing between */
+    memmove(text + strlen("sends: "), text + at, sizeof text - at);
+    ssize_t gone =
+        write(STDERR_FILENO, text, strlen("sends: ") + sizeof text - 1 - at);
+    (void)gone; /* the test that misses the line fails */
 }
 
-/* Not allowed in a handler, but the servers only wait for clients by then. */
 static void end(int signal)
 {
     (void)signal;
-    exit(0);
+    tell();
+    _exit(0);
 }
 
 __attribute__((constructor)) static void begin(void)
