@@ -157,7 +157,7 @@ static bool take_turns(void)
     /* Where somebody else says good-bye to the first client: */
     (void)peer_line(&first, LATEST_MS, &line);
     bool good = expect_threads(1, 1, sequential) &&
-                expect_rest(rest, 4 * LOOKS, ASLEEP_MS, asks) &&
+                expect_rest(rest, 4L * LOOKS, ASLEEP_MS, asks) &&
                 take_turn(&first, greeted, &second, false);
     greeted = moment_now();
     net_sleep(SETTLE_MS);

@@ -71,6 +71,16 @@ static struct peer peers[CROWDED > BONUS ? CROWDED + 2 : BONUS + 2];
 static const char *const room_cause =
     "a line goes to everyone else as \"NAME: LINE\", once, whole, in order";
 
+/* Writes a line so often, without a NUL. Returns how many bytes that is. */
+static size_t write_often(char *text, const char *line, int times)
+{
+    size_t length = 0;
+    while (times-- > 0)
+        for (const char *byte = line; *byte != '\0'; byte++)
+            text[length++] = *byte;
+    return length;
+}
+
 /* Brings so many members in, one after another: guest1, guest2, ... Each reads
  * that the others came. */
 static bool gather(int many)
@@ -146,11 +156,12 @@ static bool odd_lines(int many)
         "\xe4\xbd\xa0\xe5\xa5\xbd \xff\x80",
         "%d %s %s %s %n %%",
     };
-    static const char *const causes[] = {
-        [1] = "only a line that begins with / is a command, all others go to "
-              "everyone else",
-        [2] = "only a line that begins with / is a command, all others go to "
-              "everyone else",
+    static const char no_command[] =
+        "only a line that begins with / is a command, all others go to "
+        "everyone else";
+    const char *const causes[] = {
+        [1] = no_command,
+        [2] = no_command,
         [3] = "exactly quit is quit; any other line goes to everyone else",
         [4] = "exactly quit is quit; any other line goes to everyone else",
         [5] = "exactly quit is quit; any other line goes to everyone else",
@@ -254,8 +265,7 @@ static bool chorus(void)
     int heard[CHORUS] = {0}, missing = CHORUS;
     if (!gather(CHORUS))
         return false;
-    for (int i = 0; i < REFRAIN; i++)
-        memcpy(text + 2 * (size_t)i, "x\n", 2);
+    write_often(text, "x\n", REFRAIN);
     for (int i = 0; i < CHORUS; i++)
         if (!peer_send(&peers[i], text, sizeof text))
             return false;
@@ -817,8 +827,7 @@ static bool heirs(void)
     int holder = 1;
     if (!observer())
         return false;
-    for (int i = 0; i < ASKED; i++)
-        strcat(asking, "/name throne\n");
+    write_often(asking, "/name throne\n", ASKED);
     for (int i = 1; i <= HEIRS; i++)
         if (!peer_join(&peers[i]) || !observe(1))
             return false;
@@ -1194,7 +1203,7 @@ static long naps_so_far(void)
 static void wait_for_a_nap(void)
 {
     long naps = naps_so_far();
-    long long end = net_now() + 2 * IDLE_MS;
+    long long end = net_now() + 2LL * IDLE_MS;
     while (naps_so_far() == naps && net_now() < end)
         net_sleep(2);
 }
@@ -1272,8 +1281,7 @@ static bool slow_reader(void)
 static long asks_often(struct peer *peer, int times, size_t answer)
 {
     static char text[ASKS * 5 + 1];
-    for (int i = 0; i < times; i++)
-        memcpy(text + 5 * (size_t)i, "/who\n", 5);
+    write_often(text, "/who\n", times);
     return peer_send(peer, text, 5 * (size_t)times) ? times * (long)answer : -1;
 }
 
@@ -1353,9 +1361,7 @@ static bool short_lines(int groups, int each)
     static char text[SHORT_LINES * 2 + 16];
     for (int group = 0; group < groups; group++) {
         char *word = nonce();
-        size_t length = 0;
-        for (int i = 0; i < each; i++, length += 2)
-            memcpy(text + length, "x\n", 2);
+        size_t length = write_often(text, "x\n", each);
         snprintf(text + length, 16, "%s\n", word);
         if (!peer_say(&peers[1], text) ||
             !hears_some_time(&peers[2], made("guest2: %s", word),
