@@ -60,11 +60,7 @@ command -v "$haproxy" >/dev/null || fail "there is no $haproxy;" \
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/balance.XXXXXX")
 running='' # pids of what this script has started
-trap cleanup EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 141' PIPE
-trap 'exit 143' TERM
+. tests/lib/script.sh
 
 # KILL, since a stopped process would not hear anything else
 cleanup() {
@@ -72,21 +68,6 @@ cleanup() {
     [ -z "$running" ] || kill -KILL $running 2>/dev/null || :
     wait 2>/dev/null || :
     rm -rf "$dir"
-}
-
-nap() {
-    # POSIX sleep knows whole seconds only
-    sleep 0.05 2>/dev/null || sleep 1
-}
-
-# wait_until WHAT COMMAND...: asks again and again whether COMMAND is true
-wait_until() {
-    awaited=$1
-    shift
-    until "$@"; do
-        [ "$(date +%s)" -lt "$deadline" ] || fail "waited in vain: $awaited"
-        nap
-    done
 }
 
 # in_file N PATTERN FILE...: at least N lines of them match
@@ -101,10 +82,6 @@ count() {
     pattern=$1
     shift
     cat "$@" | grep -cE -e "$pattern" || :
-}
-
-ended() {
-    ! kill -0 "$1" 2>/dev/null
 }
 
 # --- Servers and balancers ----------------------------------------------------
@@ -261,7 +238,7 @@ try_crowd() {
     while [ "$((tries -= 1))" -ge 0 ]; do
         ! visit greeting || talks=$((talks + 1))
         visit none || :
-        nap
+        pause 0.05
     done
     # The log of the first one tells who was there
     mv "$dir/server-2.log" "$dir/server-2.first.log"

@@ -46,11 +46,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/bench.XXXXXX")
 ticks=$(getconf CLK_TCK)
 server='' # the pid of what is measured
 others='' # and of what else this script has started
-trap cleanup EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 141' PIPE
-trap 'exit 143' TERM
+. tests/lib/script.sh
 
 cleanup() {
     stop
@@ -68,21 +64,6 @@ stop() {
 fail() {
     printf '\nbench: %s\n' "$*" >&2
     exit 1
-}
-
-# wait_until WHAT COMMAND...
-wait_until() {
-    awaited=$1
-    shift
-    until "$@"; do
-        [ "$(date +%s)" -lt "$deadline" ] || fail "waited in vain: $awaited"
-        pause 0.02
-    done
-}
-
-# pause SECONDS: POSIX sleep knows whole ones only
-pause() {
-    sleep "$1" 2>/dev/null || sleep 1
 }
 
 progress() {

@@ -32,11 +32,7 @@ command -v bats >/dev/null || {
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/mutants.XXXXXX")
 workers=''
-trap cleanup EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 141' PIPE
-trap 'exit 143' TERM
+. tests/lib/script.sh
 
 cleanup() {
     # shellcheck disable=SC2086 # a list of pids

@@ -12,11 +12,7 @@ LIMIT=8 # seconds that anything may take before it is said to hang
 
 dir=''
 running='' # pids of what runs in the background
-trap cleanup EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 141' PIPE
-trap 'exit 143' TERM
+. tests/lib/script.sh
 
 cleanup() {
     stop_everything
@@ -61,22 +57,13 @@ stop_server() {
     wait "$server" 2>/dev/null || :
 }
 
-ended() {
-    ! kill -0 "$1" 2>/dev/null
-}
-
 # wait_until COMMAND...: asks again and again, for a while, whether it succeeds
 wait_until() {
     until_then=$(($(date +%s) + LIMIT))
     until "$@"; do
         [ "$(date +%s)" -le "$until_then" ] || return 1
-        pause
+        pause 0.02
     done
-}
-
-pause() {
-    # POSIX sleep knows whole seconds only
-    sleep 0.02 2>/dev/null || sleep 1
 }
 
 # in_file FILE PATTERN [COUNT]: so many lines of it match

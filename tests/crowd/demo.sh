@@ -29,11 +29,7 @@ deadline=$(($(date +%s) + 30)) # for everything: no wait lasts beyond it
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/demo.XXXXXX")
 running='' # pids of what this script has started
-trap cleanup EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 141' PIPE
-trap 'exit 143' TERM
+. tests/lib/script.sh
 
 cleanup() {
     stop_all
@@ -50,25 +46,6 @@ stop_all() {
 fail() {
     printf '\ndemo: %s: %s\n' "$chapter" "$*" >&2
     exit 1
-}
-
-# wait_until WHAT COMMAND...: asks again and again whether COMMAND is true
-wait_until() {
-    awaited=$1
-    shift
-    until "$@"; do
-        [ "$(date +%s)" -lt "$deadline" ] || fail "waited in vain: $awaited"
-        nap
-    done
-}
-
-nap() {
-    # POSIX sleep knows whole seconds only
-    sleep 0.05 2>/dev/null || sleep 1
-}
-
-ended() {
-    ! kill -0 "$1" 2>/dev/null
 }
 
 # in_log N PATTERN: at least N lines of the server's log match
@@ -184,7 +161,7 @@ play() {
         if [ "${now:-0}" -gt "${most:-0}" ]; then
             most=$now
         fi
-        nap
+        pause 0.05
     done
     sample "$server" "$dir/$chapter.cpu"
     sed 1d "$dir/timeline" # its title stands there already
