@@ -17,7 +17,7 @@
 #include "../common/talk.h"
 
 enum {
-    ACCEPTS = 256,       /* at most so many newcomers are taken in a round */
+    ACCEPTS = 256,       /* newcomers in one round: then the others' turn */
     YIELDS = 16,         /* so many rounds find nothing before it sleeps */
     LONGEST_NAP_MS = 16, /* each sleep is twice the last, from 1 ms to this */
     REPORT_MS = 5000,    /* there is at most one report in this time */
@@ -35,7 +35,7 @@ struct client {
     enum state state;
     struct client *next;
     long long deadline; /* once talk.over: the moment to close (net_now) */
-    size_t discarded;   /* bytes, while CLOSING: see net_discard */
+    size_t discarded;   /* CLOSING: bytes thrown away so far */
     struct talk talk;   /* what was said: see talk.h */
 };
 
@@ -94,8 +94,7 @@ static void converse(struct client *client)
         if (talk->out.size > 0)
             return;
         if (talk->over) {
-            /* If this fails, net_discard fails as well, and that is seen. */
-            (void)shutdown(client->sock, NET_SHUT_WRITE);
+            (void)shutdown(client->sock, NET_SHUT_WRITE); /* fails if lost */
             client->state = CLOSING;
             return;
         }
@@ -209,7 +208,7 @@ static void rest(bool found)
         nap = 0;
         return;
     }
-    (void)fflush(stdout); /* the server goes on if its log cannot be written */
+    (void)fflush(stdout); /* a lost log does not stop the server */
     if (rounds < YIELDS) {
         rounds++;
         net_yield();
