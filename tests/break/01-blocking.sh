@@ -73,16 +73,12 @@ try_overrun() {
 # A free port whose two bytes are different ones, and free the other way round,
 # too: below 1024, where the high byte is under 4, only root may listen
 try_swapped_port() {
-    swapped=0
-    until [ "$swapped" -ge 1024 ] && [ "$swapped" -ne "$asked" ] &&
-        start_server_on "$swapped" 127.0.0.1; do
-        start_server
-        stop_server
-        asked=$port
-        swapped=$((asked % 256 * 256 + asked / 256))
+    tries=0
+    # Somebody else may take a free port before we do
+    until find_swappable_port && start_server_on "$asked" 127.0.0.1; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 10 ] || die "the server ends: $(cat "$log")"
     done
-    stop_server
-    start_server_on "$asked" 127.0.0.1 || die "the server ends: $(cat "$log")"
     if [ "$port" -eq "$asked" ]; then
         echo "it listens on the port that it was asked for ($asked)"
     elif [ "$port" -eq "$swapped" ]; then
@@ -96,6 +92,19 @@ try_swapped_port() {
         sed -n 's/.*: \(.*([0-9]*)\)$/a client that comes to the port asked for: \1/p' \
             "$dir/talk.err"
     fi
+}
+
+# find_swappable_port: into $asked, one that is free, and so is $swapped
+find_swappable_port() {
+    swapped=0
+    until [ "$swapped" -ge 1024 ] && [ "$swapped" -ne "$asked" ] &&
+        start_server_on "$swapped" 127.0.0.1; do
+        start_server
+        stop_server
+        asked=$port
+        swapped=$((asked % 256 * 256 + asked / 256))
+    done
+    stop_server
 }
 
 # The one who knows no lengths says a line, and then very much without an end
