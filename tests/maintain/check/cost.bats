@@ -106,13 +106,10 @@ churn() {
     done
 }
 
-# watched LIMIT_MS OPTION...: 03's server with a few clients, seen by
-# tests/watch/watch; into $ms what a second of looking takes. The kernel's part
-# of it grows with the sockets of all others on the machine, so one second of
-# several has to be under the limit.
+# watched OPTION...: 03's server with a few clients, seen by tests/watch/watch;
+# into $ms what a second of looking takes
 watched() {
-    local before now tries limit=$1 watch=$ROOT/tests/watch/watch
-    shift
+    local before now watch=$ROOT/tests/watch/watch
     [ -x "$watch" ] || skip 'only Linux tells what a thread waits in'
     : >"$TMP/watched.log"
     # shellcheck disable=SC2016 # for that sh
@@ -125,22 +122,24 @@ watched() {
         --limit 60000 --quiet "$port" >"$TMP/crowd.log" 2>&1 3>&- 4>&- &
     started="$started $!"
     wait_for_file "$TMP/watched.log" ' connected$' 5
-    ms=$limit
-    for ((tries = 0; tries < 30 && ms >= limit; tries++)); do
-        read -r before _ <"/proc/$server_pid/schedstat"
-        nap 1
-        read -r now _ <"/proc/$server_pid/schedstat"
-        ms=$(((now - before) / 1000000))
-    done
+    read -r before _ <"/proc/$server_pid/schedstat"
+    nap 3
+    read -r now _ <"/proc/$server_pid/schedstat"
+    ms=$(((now - before) / 3000000))
     stop_server
 }
 
+# Asked for a server's connections, the kernel walks over all that are in
+# TIME-WAIT on the machine: 1.5 ms in a second of the view for each thousand. The
+# other tests leave some ten thousand.
 @test "to watch a server costs under 2 % of a processor, for a picture 10 %" {
+    local over
     [ -z "${SANITIZED-}" ] || skip 'a sanitizer costs time of its own'
     [ -z "${CHAPTERS-}" ] || skip "only $CHAPTERS is tested"
-    watched 20 --after 3600000
-    assert_under 'a second of the live view' 20 "$ms"
-    watched 100 --record "$TMP/lanes"
+    watched --after 3600000
+    over=$(sed -n 's/^TCP:.* tw \([0-9]*\) .*/\1/p' /proc/net/sockstat)
+    assert_under 'a second of the live view' $((20 + over * 3 / 1000)) "$ms"
+    watched --record "$TMP/lanes"
     assert_under 'a second of a record' 100 "$ms"
 }
 
