@@ -54,7 +54,7 @@ case ${TRY-} in '' | address | room | stopped) ;; *) usage ;; esac
 command -v "$haproxy" >/dev/null || fail "there is no $haproxy;" \
     'it is the package haproxy: apt-get install haproxy (dnf, apk, brew ...)'
 [ "${TRY-}" != room ] || [ -x "$lab" ] ||
-    fail "there is no $lab: the room is lab 05's, see make lab N=05"
+    fail "there is no program $lab: the room is lab 05's, see make lab N=05"
 
 # --- Start and end ------------------------------------------------------------
 
