@@ -77,15 +77,17 @@ static inline void note_connection(const struct tcp *tcp, void *argument)
     view->clients[i].here = true;
 }
 
-static inline int by_port(const void *a, const void *b)
+/* Whoever was accepted came before those in the queue, who have no socket yet;
+ * else the kernel knows no order, but gives ports in turn, mostly. */
+static inline int by_arrival(const void *a, const void *b)
 {
     const struct client *one = a, *other = b;
-    return (int)one->tcp.peer.port - (int)other->tcp.peer.port;
+    int queued = (one->tcp.socket == 0) - (other->tcp.socket == 0);
+    return queued != 0 ? queued
+                       : (int)one->tcp.peer.port - (int)other->tcp.peer.port;
 }
 
-/* Looks at the server's connections. Who comes is numbered, those who have come
- * since the last time in the order of their ports: the kernel lists them in
- * none, but gives their ports in turn, mostly. */
+/* Looks at the server's connections, and numbers those that are new. */
 static inline void look_at_clients(struct view *view)
 {
     int kept = 0, old = 0;
@@ -106,7 +108,7 @@ static inline void look_at_clients(struct view *view)
     }
     view->count = kept;
     qsort(view->clients + old, (size_t)(kept - old), sizeof *view->clients,
-          by_port);
+          by_arrival);
     for (int i = old; i < kept; i++)
         view->clients[i].number = ++view->came;
 }
