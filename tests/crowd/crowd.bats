@@ -281,6 +281,19 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
     assert_equal 'longer lines' '' "$output"
 }
 
+@test "crowd: the second may think less, and the third more" {
+    serve 03-threaded
+    crowd --think 300 --apart 200 --rows "$TMP/rows"
+    assert_status 0
+    # Who thinks for 0.1 s is done before those with 0.3 and 0.5 s
+    run awk '/ done at / { print $(NF - 1), $2 }' "$out"
+    assert_equal 'order' '2 1 3' \
+        "$(sort -n <<<"$output" | awk '{ print $2 }' | xargs)"
+    stop_server
+    crowd --think 100 --apart 200
+    assert_status 2
+}
+
 @test "crowd: colours are for terminals, unless asked for" {
     serve 03-threaded
     crowd

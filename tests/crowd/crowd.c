@@ -45,7 +45,7 @@ static const long long MS = 1000; /* times are given in ms, kept in us */
 enum rules { FIRST_COME = 1, ONE_LINE, ALL_AT_ONCE };
 
 static struct {
-    long long clients, think, lines, silent, stay, talk, limit;
+    long long clients, think, apart, lines, silent, stay, talk, limit;
     long long late, scale, rules;
     const char *say, *answers, *title, *rows, *totals, *colour;
     bool quiet, bare;
@@ -438,13 +438,14 @@ static void go_on(struct client *c, long long at)
 /* Thinks before it speaks; where that takes no time, it speaks. */
 static void think(struct client *c, long long at)
 {
+    static const int apart[] = {0, -1, 1};
     c->phase = THINKING;
     if (c->number < options.silent)
         c->due = options.stay > 0 ? at + options.stay : NEVER;
     else if (options.talk > 0 && tally.talk_since == NEVER)
         c->due = NEVER; /* they all begin together */
     else
-        c->due = at + options.think;
+        c->due = at + options.think + apart[c->number % 3] * options.apart;
     if (c->due > at)
         mark(c, THINKS, at);
     if (at >= c->due)
@@ -952,6 +953,8 @@ static const struct option {
      NULL, NULL},
     {"think", "MS", "each thinks so long before a line (0)", &options.think, 0,
      3600000, MS, NULL, NULL},
+    {"apart", "MS", "client 2 thinks so much less, 3 so much more, 4 as 1 (0)",
+     &options.apart, 0, 3600000, MS, NULL, NULL},
     {"lines", "N", "each says so many lines (1); chapter 02 takes one",
      &options.lines, 1, 100000000, 1, NULL, NULL},
     {"say", "FILE", "take turns with the lines of this file instead", NULL, 0,
@@ -1066,6 +1069,9 @@ static int settle_options(void)
         strcmp(options.colour, "always") != 0 &&
         strcmp(options.colour, "never") != 0)
         return misused("bad --color", options.colour);
+    (void)snprintf(number, sizeof number, "%.0f", (double)(options.apart / MS));
+    if (options.apart > options.think)
+        return misused("--apart is more than --think:", number);
     if (options.rules == FIRST_COME && options.talk > 0)
         return misused("--for goes with rules 02 to 05, not with", "01");
     if (options.rules == ONE_LINE)

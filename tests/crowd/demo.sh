@@ -20,7 +20,8 @@ draw=tests/watch/timeline
 watch=tests/watch/watch # only Linux has it
 sentences=tests/crowd/sentences.txt
 clients=3
-think=1000  # ms, each client
+think=1000  # ms, client 1
+apart=400   # ms: client 2 thinks so much less, client 3 so much more
 page=tests/crowd/timelines.svg # all five
 width=3200  # ms, a timeline: all five in the same scale
 many=100    # silent clients, to see what memory one takes
@@ -147,10 +148,11 @@ play() {
     if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]; then
         colour=always
     fi
-    "$crowd" --rules "$rules" --clients "$clients" --think "$think" \
-        --say "$sentences" --scale "$width" --color "$colour" --bare \
-        --title "$chapter: $what" --rows "$dir/$chapter.rows" \
-        --totals "$dir/$chapter.totals" "$@" "$port" \
+    "$crowd" --rules "$rules" --clients "$clients" --say "$sentences" \
+        --think "$think" --apart "$apart" --scale "$width" \
+        --color "$colour" --bare --title "$chapter: $what" \
+        --rows "$dir/$chapter.rows" --totals "$dir/$chapter.totals" \
+        "$@" "$port" \
         >"$dir/timeline" 2>"$dir/complaints" &
     players=$!
     running="$running $players"
@@ -319,16 +321,16 @@ draw_pictures() {
     "$draw" svg 'Three clients, five servers' "$@" >"$page"
 }
 
-echo "Three clients come at once; each thinks for a second, and says a line."
-title 01-blocking 'one client, turn by turn with the operator'
+echo "Three clients come at once, think for 1.0, 0.6 and 1.4 s, and say a line."
+title 01-blocking 'one client, and then it ends'
 serve_one
 title 02-loop-server 'one client after another'
 serve_all 02
-title 03-threaded 'a thread per client'
+title 03-threaded 'a thread for each client, asleep until that one speaks'
 serve_all 03
-title 04-nonblocking 'one thread, asking everyone in turn'
+title 04-nonblocking 'one thread, which naps and asks everyone in turn'
 serve_all 04
-title 05-select 'one thread, woken by the kernel'
+title 05-select 'one thread, asleep until anyone speaks'
 serve_all 05
 printf '\n%12s%-15s%-15s%-15s%s\n' '' '0 s' '1 s' '2 s' '3 s'
 printf '%12s%s\n' '' '. waiting   - thinking   # served   x refused'

@@ -194,9 +194,10 @@ static inline int client_of(const struct chapter *c, unsigned port)
     return 0;
 }
 
-/* What a stretch of a thread's lane is called: at full length, or short. */
+/* What a stretch of a thread's lane is called: at full length, or one or two
+ * steps shorter. */
 static inline const char *lane_name(const struct chapter *c,
-                                    const struct stretch *s, bool full)
+                                    const struct stretch *s, int shorter)
 {
     static char text[2 * WORD];
     const char *name = s->name;
@@ -204,16 +205,17 @@ static inline const char *lane_name(const struct chapter *c,
     if (s->what == WORK)
         name = "at work";
     if (s->what == KEYBOARD)
-        name = full ? "read from the keyboard" : "keyboard";
+        name = shorter == 0 ? "read from the keyboard" : "keyboard";
     if (s->what == NAP)
         name = "naps";
     (void)snprintf(text, sizeof text, "%s", name);
     if (client > 0)
-        (void)snprintf(text, sizeof text,
-                       full ? "%s from client %d" : "%s client %d", name,
+        (void)snprintf(text, sizeof text, "%s %s%d", name,
+                       shorter == 2      ? ""
+                       : shorter == 1    ? "client "
+                       : s->what == SEND ? "to client "
+                                         : "from client ",
                        client);
-    if (client > 0 && full && s->what == SEND)
-        (void)snprintf(text, sizeof text, "%s to client %d", name, client);
     return text;
 }
 
@@ -230,9 +232,9 @@ static inline const char *woken(const struct row *row)
 static inline const char *asked(const struct row *row)
 {
     static char text[2 * WORD];
-    (void)snprintf(
-        text, sizeof text, "naps and asks: %lld of %lld rounds found nothing",
-        row->woken > row->found ? row->woken - row->found : 0, row->woken);
+    (void)snprintf(text, sizeof text, "naps: %lld of %lld rounds found nothing",
+                   row->woken > row->found ? row->woken - row->found : 0,
+                   row->woken);
     return row->naps ? text : NULL;
 }
 

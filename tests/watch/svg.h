@@ -30,7 +30,7 @@ static const char style[] =
     ".waits { fill: #ffffff; stroke: currentColor; stroke-dasharray: 3 3; }\n"
     ".thinks { fill: #b6dcfe; }\n"
     ".served { fill: #1a7f37; }\n"
-    ".asleep { fill: #fff3d6; stroke: #9a6700; }\n"
+    ".asleep { fill: #fff3d6; stroke: #d4b056; }\n"
     ".work { fill: #7d1f00; }\n"
     ".refused, .wrong { stroke: #cf222e; stroke-width: 3; }\n"
     "@media (prefers-color-scheme: dark) {\n"
@@ -39,7 +39,7 @@ static const char style[] =
     ".waits { fill: #0d1117; }\n"
     ".thinks { fill: #14487f; }\n"
     ".served { fill: #3fb950; }\n"
-    ".asleep { fill: #33280a; stroke: #d29922; }\n"
+    ".asleep { fill: #33280a; stroke: #8a6a1e; }\n"
     ".work { fill: #ffc680; }\n"
     ".refused, .wrong { stroke: #ff7b72; }\n"
     "}\n"
@@ -147,11 +147,12 @@ static inline void write_thread(FILE *file, const struct chapter *c, int number,
     for (int i = 0; i < row->count; i++) {
         const struct stretch *s = &row->stretches[i];
         double x = place(c, s->from), width = place(c, s->to) - x;
-        const char *name = lane_name(c, s, true);
         if (s->what == GONE || s->what == WORK || s->what == NAP)
             continue;
-        if (width < (double)strlen(name) * LETTER + 8)
-            name = lane_name(c, s, false);
+        const char *name = lane_name(c, s, 0);
+        for (int n = 1; n <= 2 && width < (double)strlen(name) * LETTER + 8;
+             n++)
+            name = lane_name(c, s, n);
         if (width >= (double)strlen(name) * LETTER + 8)
             write_label(file, "small", x + 6, y + 12, name);
     }
@@ -215,7 +216,7 @@ static inline void describe(FILE *file, const struct chapter *c)
             const struct stretch *s = &row->stretches[i];
             long long from = s->from > 0 ? s->from : 0;
             if (s->what != GONE && s->to - from >= 50000)
-                (void)fprintf(file, "%s until %.1f s, ", lane_name(c, s, true),
+                (void)fprintf(file, "%s until %.1f s, ", lane_name(c, s, 0),
                               (double)s->to / 1e6);
         }
         (void)fprintf(file, "%s. ", woken(row));

@@ -27,10 +27,10 @@ static inline void draw_stretch(const struct chapter *c,
     const char *pattern = s->what == NAP ? "z?" : "__";
     for (int i = from; i < to; i++)
         lane[i] = pattern[(i - from) % 2];
-    const char *name = s->what == NAP ? "naps " : lane_name(c, s, true);
+    const char *name = s->what == NAP ? "naps " : lane_name(c, s, 0);
     size_t room = to > from ? (size_t)(to - from) : 0;
-    if (s->what != NAP && strlen(name) >= room)
-        name = lane_name(c, s, false);
+    for (int n = 1; n <= 2 && s->what != NAP && strlen(name) >= room; n++)
+        name = lane_name(c, s, n);
     for (size_t i = 0; strlen(name) < room && name[i] != '\0'; i++)
         lane[(size_t)from + i] = name[i];
 }

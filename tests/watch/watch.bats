@@ -85,7 +85,7 @@ draw() {
     assert_matches 'the lane' '^  server +\**naps .*z\?z\?' "$out"
     local nothing rounds
     read -r nothing rounds < <(sed -n \
-        's/^ *naps and asks: \(.*\) of \(.*\) rounds found nothing$/\1 \2/p' \
+        's/^ *naps: \(.*\) of \(.*\) rounds found nothing$/\1 \2/p' \
         "$out")
     [ "$nothing" -gt 8 ] && [ "$rounds" -gt "$nothing" ] || fail "$(cat "$out")"
 }
