@@ -5,6 +5,7 @@
 # is
 #
 #     part 3 (words): what is wrong
+#     part 3 with 1 4 (words): what is wrong, and parts 1 and 4 need it, too
 #
 # and the words are some that the cause in the table must contain, so that the
 # cause is the true one: that it is for nine of ten. Called by make selftest.
@@ -47,7 +48,7 @@ cause_of() {
 # grade_task LAB FILE: one line that says whether the grader did its work
 grade_task() {
     local lab=$1 file=$2 source=$2 part='' words='' lost got most dir line
-    local verdict=ok note=''
+    local verdict=ok note='' with='' other
     dir=$(mktemp -d "${TMPDIR:-/tmp}/selftest.XXXXXX") || exit 1
     # shellcheck disable=SC2064 # now, while dir is known
     trap "rm -rf '$dir'" EXIT
@@ -70,7 +71,8 @@ grade_task() {
         line=$(head -n 1 "$file")
         part=${line#*part }
         part=${part%%[ :]*}
-        words=$(sed -n 's/.*part [0-9]* (\([^)]*\)): .*/\1/p' <<<"$line")
+        with=$(sed -n 's/.*part [0-9] with \([0-9 ]*\) (.*/\1/p' <<<"$line")
+        words=$(sed -n 's/.*part [0-9 with]* (\([^)]*\)): .*/\1/p' <<<"$line")
         ;;
     esac
     env -u P -u REPORT ${QUICK:+${part:+P="$part"}} N="$lab" LAB="$source" \
@@ -82,9 +84,13 @@ grade_task() {
     case $file in
     */starter) [ $((${got:-99} * 2)) -lt "${most:-0}" ] || verdict=WRONG ;;
     */wrong/*)
-        note=", should lose $part"
-        if [ "$lost" != "$part" ]; then
-            verdict=WRONG
+        note=", should lose $part${with:+, may lose $with}"
+        for other in $lost; do
+            case " $part $with " in *" $other "*) ;; *) verdict=WRONG ;; esac
+        done
+        case " $lost " in *" $part "*) ;; *) verdict=WRONG ;; esac
+        if [ "$verdict" = WRONG ]; then
+            : # whatever the cause
         elif [ -z "$words" ] ||
             ! cause_of "$part" "$dir/table" | grep -qiF -e "$words"; then
             verdict=other # than the true cause

@@ -885,7 +885,7 @@ static bool flood(void)
         struct watch begin = watch_start(), watch = begin;
         for (size_t all = 0, at = 0; all < FLOOD &&
                                      watch_ms(watch) < FLOOD_MS &&
-                                     watch_ms(begin) < 2LL * HEARD_MS &&
+                                     watch_ms(begin) < 6LL * HEARD_MS &&
                                      memory_most() - before <= MEMORY_KIB;) {
             long sent = net_send(peer.sock, bytes + at, size - at);
             if (sent <= 0) {
