@@ -144,6 +144,7 @@ limited() {
         ;;
     esac
     limit_processes
+    [ -z "${FEW_DESCRIPTORS-}" ] || ulimit -n "$FEW_DESCRIPTORS"
     # It is not to know which texts come, nor where its results are
     unset LAB_SEED LAB_RESULTS
     # LAB_SETARCH is a command in words, or nothing
