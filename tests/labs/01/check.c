@@ -361,6 +361,30 @@ static bool reset_unread(void)
     return reset_behind(false) && expect_reset();
 }
 
+/* It has gone before the server takes it out of the queue: the greeting cannot
+ * be sent. Elsewhere accept does not return such a client, so there it goes a
+ * little later. */
+static bool reset_queued(void)
+{
+    struct peer peer;
+#ifdef __linux__
+    (void)kill((pid_t)lab.pid, SIGSTOP);
+    bool connected = peer_open(&peer);
+#else
+    bool connected = peer_join(&peer);
+#endif
+    if (connected) {
+        net_sleep(50);
+        peer_reset(&peer);
+        net_sleep(50);
+    }
+    (void)kill((pid_t)lab.pid, SIGCONT);
+    return connected &&
+           expect_log(1, " lost: ",
+                      "a greeting that cannot be sent is a loss, too: the "
+                      "client has gone while it waited in the queue");
+}
+
 /* The stream has ended in good order, and nobody is there for the answer. */
 static bool unanswered(void)
 {
@@ -388,6 +412,7 @@ int main(int argc, char **argv)
         {"reset", reset},
         {"reset-soon", reset_soon},
         {"reset-unread", reset_unread},
+        {"reset-queued", reset_queued},
         {"unanswered", unanswered},
     };
     return lab_main(argc, argv, checks, sizeof checks / sizeof checks[0]);

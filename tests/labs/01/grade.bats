@@ -74,5 +74,6 @@ expect_no_count() {
     lose reset
     lose reset-soon
     lose reset-unread
+    lose reset-queued
     lose unanswered
 }
