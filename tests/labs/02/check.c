@@ -4,25 +4,28 @@
 #include "../labpeer.h"
 
 enum {
-    PATIENCE_MS = 2000,   /* the task's number */
-    EARLIEST_MS = 1950,   /* since before the greeting: rounding, no leeway */
-    CUT_MS = 2500,        /* since the greeting came, on an idle machine */
-    SOME_CUT_MS = 3200,   /* where the question is whether, and not when */
-    TURN_MS = 3900,       /* until the next one's turn: a good-bye more */
-    NEXT_MS = 2000,       /* the same behind one that was heard */
-    END_MS = 600,         /* from the error line to end-of-stream */
-    BURST_MS = 2500,      /* for all of the burst */
-    LATEST_MS = 8000,     /* no longer than this is anything waited for */
-    SETTLE_MS = 100,      /* until the server sleeps */
-    LOOKS = 2,            /* so often it may wake up for nothing */
-    ASLEEP_MS = 5,        /* and so long run */
-    BYTE_MS = 500,        /* the slow client's rhythm, */
-    TURN_BYTE_MS = 100,   /* of one that sends during its good-bye, */
-    QUICK_BYTE_MS = 5,    /* the quick one's, */
-    FIRST_BYTE_MS = 1500, /* and how late the late one's first byte is */
-    BYTES = 5,            /* sent so that the server sleeps between them */
+    PATIENCE_MS = 2000,  /* the task's number */
+    EARLIEST_MS = 1950,  /* since before the greeting: rounding, no leeway */
+    CUT_MS = 2500,       /* since the greeting came, on an idle machine */
+    SOME_CUT_MS = 3200,  /* where the question is whether, and not when */
+    TURN_MS = 3900,      /* until the next one's turn: a good-bye more */
+    NEXT_MS = 2000,      /* the same behind one that was heard */
+    END_MS = 600,        /* from the error line to end-of-stream */
+    BURST_MS = 2500,     /* for all of the burst */
+    LATEST_MS = 8000,    /* no longer than this is anything waited for */
+    SETTLE_MS = 100,     /* until the server sleeps */
+    LOOKS = 2,           /* so often it may wake up for nothing */
+    ASLEEP_MS = 5,       /* and so long run, */
+    GOOD_BYE_MS = 15,    /* in a good-bye and what is around it */
+    BYTE_MS = 500,       /* the slow client's rhythm, */
+    TURN_BYTE_MS = 100,  /* of one that sends during its good-bye, */
+    QUICK_BYTE_MS = 5,   /* the quick one's, */
+    LATE_BYTE_MS = 1700, /* and how late the late one's only byte is */
+    BYTES = 5,           /* sent so that the server sleeps between them */
     BETWEEN_MS = 300,
+    GONE_MS = 1100,     /* longer than a good-bye */
     STALL_MS = 500,     /* so late this program itself must not be */
+    HALF_MS = 200,      /* from one half of a line end to the other */
     NEARLY_MS = 1400,   /* a client that takes its time */
     TOO_NEAR_MS = 1800, /* from here on nobody can say who was late */
     BURST = 50,         /* clients at once */
@@ -38,6 +41,10 @@ static const char *const sequential =
 static const char *const asks =
     "the server asks again and again whether something has come, instead of "
     "waiting with a time limit";
+
+static const char *const asks_leaving =
+    "in the good-bye the server asks again and again whether the client has "
+    "closed, instead of waiting as net_discard_all does";
 
 /* Milliseconds since then, less what the busy machine has kept from the two
  * programs. */
@@ -159,6 +166,9 @@ static bool take_turns(void)
     bool good = expect_threads(1, 1, sequential) &&
                 expect_rest(rest, 4L * LOOKS, ASLEEP_MS, asks) &&
                 take_turn(&first, greeted, &second, false);
+    /* That was a good-bye to one that stays and sends nothing, and a greeting.
+     */
+    good = good && expect_rest(rest, 5L * LOOKS, GOOD_BYE_MS, asks_leaving);
     greeted = moment_now();
     net_sleep(SETTLE_MS);
     good = good && expect_alone(sequential) &&
@@ -174,7 +184,8 @@ static bool silent(void)
     return play_again(take_turns);
 }
 
-/* It sleeps between the bytes of one that is not silent, too. */
+/* It sleeps between the bytes of one that is not silent, too, and then in the
+ * good-bye to it. */
 static bool between(void)
 {
     struct peer peer;
@@ -187,12 +198,22 @@ static bool between(void)
             return false;
         net_sleep(BETWEEN_MS);
     }
-    return expect_rest(rest, 2 * BYTES + LOOKS, ASLEEP_MS, asks);
+    if (!expect_rest(rest, 2 * BYTES + LOOKS, ASLEEP_MS, asks))
+        return false;
+    (void)net_send(peer.sock, "\n", 1); /* heard or, if this is late, cut */
+    char *line = NULL;
+    while (peer_line(&peer, LATEST_MS, &line) == GOT_LINE)
+        ;
+    rest = rest_now();
+    net_sleep(GONE_MS);
+    bool good = expect_rest(rest, 2L * LOOKS, GOOD_BYE_MS, asks_leaving);
+    peer_close(&peer);
+    return good;
 }
 
-/* Sends a byte, and again one in this rhythm, the first one after a while, and
- * never a line's end: cut all the same, and no sooner or later for it. */
-static bool send_slowly(int first_ms, int byte_ms, const char *cause)
+/* Sends a byte, and again one in this rhythm, and never a line's end: cut all
+ * the same, and no later for it. */
+static bool send_slowly(int byte_ms, const char *cause)
 {
     /* NUL and \r are bytes, too. */
     static const char bytes[] = "x\0y\rz ";
@@ -202,7 +223,7 @@ static bool send_slowly(int first_ms, int byte_ms, const char *cause)
     if (!peer_join(&peer))
         return false;
     struct moment greeted = moment_now();
-    enum got got = peer_line(&peer, first_ms, &line);
+    enum got got = peer_line(&peer, 0, &line);
     while (got == GOT_NOTHING && net_now() - greeted.at < LATEST_MS) {
         /* A server that has cut us may reset: that is part 3's. */
         (void)net_send(peer.sock, bytes + sent++ % (sizeof bytes - 1), 1);
@@ -222,7 +243,7 @@ static bool send_slowly(int first_ms, int byte_ms, const char *cause)
 
 static bool each_half_second(void)
 {
-    return send_slowly(0, BYTE_MS,
+    return send_slowly(BYTE_MS,
                        "no limit, or one that starts anew with each byte: it "
                        "is a moment, fixed at the greeting");
 }
@@ -234,7 +255,7 @@ static bool dribble(void)
 
 static bool each_few_ms(void)
 {
-    return send_slowly(0, QUICK_BYTE_MS,
+    return send_slowly(QUICK_BYTE_MS,
                        "the clock must be looked at as long as bytes come, "
                        "too, and no byte buys time: the limit does not start "
                        "anew, and no time left is not a wait without end");
@@ -245,16 +266,36 @@ static bool stream(void)
     return play_again(each_few_ms);
 }
 
-static bool first_one_late(void)
+/* One byte, and nothing behind it that would make the server look at the clock.
+ * What is left then is no whole number of seconds, by no clock. */
+static bool only_one_late(void)
 {
-    return send_slowly(FIRST_BYTE_MS, BYTE_MS / 10,
-                       "the limit starts with the greeting and not with the "
-                       "first byte, and never starts anew");
+    static const char cause[] =
+        "the limit starts with the greeting and not with the first byte, never "
+        "starts anew, and what is left of it is no whole number of seconds";
+    struct peer peer;
+    char *line = NULL;
+    wait_for_fraction(50);
+    if (!peer_join(&peer))
+        return false;
+    struct moment greeted = moment_now();
+    enum got got = peer_line(&peer, LATE_BYTE_MS, &line);
+    if (got == GOT_NOTHING) {
+        (void)net_send(peer.sock, "x", 1);
+        got = peer_line(&peer, LATEST_MS, &line);
+    }
+    long long until = net_now() - greeted.at;
+    if (got == GOT_NOTHING || !in_time(greeted, CUT_MS))
+        return wrong(cause, "cut 2 s after the greeting, whatever came",
+                     "after %.1f s: %s", (double)until / 1000,
+                     got_text(&peer, got, line, LATEST_MS));
+    peer_close(&peer);
+    return true;
 }
 
 static bool late_byte(void)
 {
-    return play_again(first_one_late);
+    return play_again(only_one_late);
 }
 
 /* A byte comes, and then the time is over before the server can run again. */
@@ -627,6 +668,42 @@ static bool send_too_long(size_t length, const char *end)
     return good;
 }
 
+/* 1024 bytes and half a line end: nobody knows yet. The other half comes while
+ * there is time; if not, returns -1. */
+static int send_half_end(void)
+{
+    static const char cause[] =
+        "a \\r behind 1024 bytes may be half a line end: the line is too long "
+        "only when something else than \\n comes behind it";
+    char text[1026];
+    struct peer peer;
+    memset(text, 'z', 1024);
+    snprintf(text + 1024, 2, "\r");
+    if (!peer_join(&peer))
+        return 0;
+    long long since = net_now();
+    int before = log_count(" says: zzzzzzzz");
+    if (!peer_say(&peer, text))
+        return 0;
+    net_sleep(HALF_MS);
+    (void)net_send(peer.sock, "\n",
+                   1); /* who took it for too long has closed */
+    if (net_now() - since > TOO_NEAR_MS) {
+        peer_close(&peer);
+        return -1;
+    }
+    return end_quietly(&peer, cause) &&
+           expect_log(before + 1, " says: zzzzzzzz", cause);
+}
+
+static bool half_end(void)
+{
+    int good = -1;
+    for (int tries = 0; good < 0 && tries < 3; tries++)
+        good = send_half_end();
+    return good != 0;
+}
+
 static bool too_long(void)
 {
     static const char *const ends[] = {"\n", "\r\n", ""};
@@ -644,7 +721,7 @@ static bool too_long(void)
     return send_too_long(1025, "\n") && send_too_long(1025, "") &&
            send_too_long(3000, "\n") &&
            expect_log(3, " lost: line longer than 1024 bytes\n", by_length) &&
-           expect_log(3, " left\n", by_length);
+           expect_log(3, " left\n", by_length) && half_end();
 }
 
 /* Who breaks off is lost, and nothing else changes. */
