@@ -16,7 +16,7 @@ enum {
     SETTLE_MS = 100,     /* until the server sleeps */
     LOOKS = 2,           /* so often it may wake up for nothing */
     ASLEEP_MS = 5,       /* and so long run, */
-    GOOD_BYE_MS = 15,    /* in a good-bye and what is around it */
+    GOOD_BYE_MS = 8,     /* in a good-bye and what is around it */
     BYTE_MS = 500,       /* the slow client's rhythm, */
     TURN_BYTE_MS = 100,  /* of one that sends during its good-bye, */
     QUICK_BYTE_MS = 5,   /* the quick one's, */
