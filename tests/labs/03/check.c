@@ -9,7 +9,7 @@ enum {
     TALKERS = 50,
     LINES = 10,       /* that each of them says: so few that nobody, however
                          slow, has 64 KiB waiting */
-    ENDERS = 8,       /* members, of whom all but one end */
+    ENDERS = 9,       /* members, of whom all but one end */
     BEHIND = 32768,   /* bytes that come with quit */
     NAME_SIZE = 32,   /* room for a name, a wrong one too */
     WAVES = 2,        /* of members that come and go */
@@ -49,6 +49,7 @@ enum {
     WORST_MS = 1000,    /* and not one may be so late */
     NARROW = 4096,      /* bytes the kernel keeps for the non-reader */
     SEGMENT = 1400,     /* as long as Ethernet's */
+    DROPS = 3,          /* of whom something would stay */
     RESETTERS = 5,      /* for whom something waits */
     ASKS = 250,         /* that go out together */
     NOISE_ASKS = 60,    /* such, at most, to have something wait */
@@ -195,6 +196,33 @@ static bool odd_lines(int many)
                       "chapter: log_says");
 }
 
+/* The longest line of one with the longest name, to the other one, and another
+ * line behind it. That the name can be had is for another part to say. */
+static bool longest_whole(struct peer *from, struct peer *to)
+{
+    static char line[1025], told[2 * NAME_SIZE + sizeof line];
+    char name[NAME_SIZE], *got = NULL;
+    snprintf(name, sizeof name, "%.8s-%.7s", nonce(), nonce());
+    memset(line, 'x', 1024);
+    memcpy(line + 1024 - 9, nonce(), 9); /* what is cut off is seen */
+    if (!peer_say(from, made("/name %s\n", name)))
+        return false;
+    if (peer_line(from, WAIT_MS, &got) != GOT_LINE ||
+        strcmp(got, made("you are %s", name)) != 0)
+        return true;
+    if (!peer_say(from, made("%s\nbehind it\n", line)) ||
+        peer_line(to, WAIT_MS, &got) != GOT_LINE)
+        return wrong(room_cause, "a line", "none");
+    snprintf(told, sizeof told, "%s: %s", name, line);
+    const char *cause = "the longest line of a member with the longest name is "
+                        "over 1024 bytes, and whole: 16 bytes, \": \", 1024, "
+                        "and its end";
+    if (strcmp(got, told) == 0) /* nobody was told the new name */
+        return expect_line(to, made("%s: behind it", name), cause);
+    return expect_line(to, told, cause) &&
+           expect_line(to, made("%s: behind it", name), cause);
+}
+
 static bool fan_out(void)
 {
     char longest[1025];
@@ -219,7 +247,8 @@ static bool fan_out(void)
            expect_line(&peers[0], "guest3 left",
                        "who quits has left; what came behind quit is "
                        "discarded") &&
-           expect_line(&peers[1], "guest3 left", "who quits has left");
+           expect_line(&peers[1], "guest3 left", "who quits has left") &&
+           longest_whole(&peers[0], &peers[1]);
 }
 
 /* ------------------------------------------------- lines and their pieces */
@@ -385,10 +414,30 @@ static bool logged(struct net_name who, const char *how)
                       "a member has left or is lost, not both");
 }
 
+/* The last of them says something behind a line that is too long, in the same
+ * piece: it is not said. */
+static bool long_and_more(struct peer *peer)
+{
+    static char text[1100];
+    const char *behind = "who sends a line too long leaves: what comes behind "
+                         "it is read and discarded, as behind quit";
+    size_t length = 1026;
+    memset(text, 'x', length);
+    text[length - 1] = '\n';
+    length += write_often(text + length, "never said\n", 2);
+    length += write_often(text + length, "/who\nquit\n", 1);
+    return peer_send(peer, text, length) &&
+           others_hear(ENDERS, made("guest%d left", ENDERS), behind) &&
+           expect_line(peer, "error: line longer than 1024 bytes",
+                       "a line of 1025 bytes is too long") &&
+           expect_end(peer, behind) && expect_log(0, "never said", behind);
+}
+
 /* The second ends with a line that is too long, the third with one that has no
  * end, the fourth with quit and much behind it, the fifth with a reset, the
  * sixth with a line too long that does not end, the seventh with quit without
- * an end, the eighth with a question and end-of-stream. */
+ * an end, the eighth with a question and end-of-stream, the ninth with a line
+ * too long and more behind it. */
 static bool endings(void)
 {
     static const char quit[] = "quit\n";
@@ -440,9 +489,9 @@ static bool endings(void)
         return false;
     peer_shut(&peers[7]);
     for (int i = 0; i < 2; i++)
-        if (!expect_line(&peers[7], "here: guest1 guest8", half))
+        if (!expect_line(&peers[7], "here: guest1 guest8 guest9", half))
             return false;
-    if (!expect_end(&peers[7], half) || !leaves(8))
+    if (!expect_end(&peers[7], half) || !leaves(8) || !long_and_more(&peers[8]))
         return false;
     net_sleep(PAUSE_MS); /* what is not to come may come late */
     const char *every = "the log has every line that is said, commands and "
@@ -452,6 +501,7 @@ static bool endings(void)
            logged(who[4], "lost: ") &&
            logged(who[5], "lost: line longer than 1024 bytes") &&
            logged(who[6], "left") && logged(who[7], "left") &&
+           logged(who[8], "lost: line longer than 1024 bytes") &&
            expect_log(1, made("%s says: quit", who[3].text), every) &&
            expect_log(2, made("%s says: /who", who[7].text), every);
 }
@@ -1235,13 +1285,30 @@ static bool sleeps_unsent(void)
                             "unsent, many times a second");
 }
 
+/* How often a second without a word they wake up: the least of some, in which
+ * nothing else may go on. */
+static long wakes_in_silence(void)
+{
+    long least = LONG_MAX;
+    for (int try = 0; try < TRIES && least > 0; try++) {
+        long naps = naps_so_far();
+        net_sleep(IDLE_MS);
+        naps = naps_so_far() - naps;
+        least = naps < least ? naps : least;
+    }
+    return least;
+}
+
 /* Who reads late, but before 64 KiB wait, gets all of it, though nobody says
  * anything any more that would set the rest going. */
 static bool slow_reader(void)
 {
     const char *rest = "what a socket does not take waits, and goes on its way "
                        "as soon as there is room, not with the next line";
-    if (!slow_room() || !fill_slow(MANY_BYTES))
+    if (!slow_room())
+        return false;
+    long before = wakes_in_silence();
+    if (!fill_slow(MANY_BYTES))
         return false;
     net_sleep(PAUSE_MS);
     char *word = nonce();
@@ -1271,9 +1338,19 @@ static bool slow_reader(void)
         return wrong(rest, made("all of it within %d ms", DRAIN_MS),
                      "only after %lld ms", least);
     word = nonce();
-    return peer_say(&peers[1], made("%s\n", word)) &&
-           expect_line(&peers[0], made("guest2: %s", word),
-                       "who has caught up is a member as before");
+    if (!peer_say(&peers[1], made("%s\n", word)) ||
+        !expect_line(&peers[0], made("guest2: %s", word),
+                     "who has caught up is a member as before"))
+        return false;
+    net_sleep(PAUSE_MS); /* who has helped it sees that nothing is left */
+    long after = wakes_in_silence();
+    if (after <= before + WAKES_IDLE)
+        return true;
+    return wrong(
+        "a member was slow and has got all of it, and still a thread "
+        "wakes up now and then to look",
+        made("at most %ld times a second, as before", before + WAKES_IDLE),
+        "%ld times a second", after);
 }
 
 /* Says /who so often, ASKS at most. Returns how many bytes the answers have, -1
@@ -1524,11 +1601,35 @@ static bool goodbyes(void)
                                      "waiting");
 }
 
+/* The slow one comes again and again, and is dropped. When it has closed its
+ * side, too, nothing of it stays. */
+static bool drops(long descriptors, long threads_there)
+{
+    for (int i = 0; i < DROPS; i++) {
+        peer_close(&peers[0]);
+        if (!slow_joins())
+            return false;
+        while (!slow.gone && kept(KERNELS) < TOO_MUCH)
+            if (!batch())
+                return false;
+        if (!slow.gone &&
+            !hears_some_time(&peers[2], made("%s left", slow.name),
+                             "what waits for a member has a limit, 64 KiB; "
+                             "beyond it the member is dropped"))
+            return false;
+    }
+    peer_close(&peers[0]);
+    /* The two who stay may have got something of their own by now. */
+    return back_to(descriptors + 1, threads_there + 2);
+}
+
 static bool non_reader(void)
 {
     if (!slow_room())
         return false;
     struct net_name who = net_local_name(peers[0].sock);
+    long descriptors = server_descriptors();
+    long threads_there = server_status("Threads:");
     long before = server_status("VmRSS:");
     while (!slow.gone && kept(KERNELS) < TOO_MUCH)
         if (!timed_batch())
@@ -1563,7 +1664,8 @@ static bool non_reader(void)
                      "reset",
                      "the end of the connection", "%s",
                      got_text(&peers[0], got, line, WAIT_MS));
-    return logged(who, "lost: does not read");
+    return logged(who, "lost: does not read") &&
+           drops(descriptors, threads_there);
 }
 
 /* ------------------------------------------------ noise, for a sanitizer */
