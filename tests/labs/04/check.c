@@ -17,10 +17,15 @@ enum {
     FULL =
         1024 - sizeof "count ", /* zeros that fit into a line before a digit */
 
-    LONG_LINE = 1000, /* bytes of some of them */
-    LONG_KIND = 10,   /* their kind; 1 to 9 are counts */
-    LATE_MS = 2500,   /* who reads late waits so long */
-    CROWD = 300,      /* clients at once */
+    LONG_LINE = 1000,  /* bytes of some of them */
+    LONG_KIND = 10,    /* their kind; 1 to 9 are counts */
+    LATE_MS = 2500,    /* who reads late waits so long */
+    BRIM = 24,         /* clients whose counts end where the kernels are full */
+    BRIM_FIRST = 2500, /* their first counts, more than is sent at once, */
+    BRIM_STEP = 25,    /* and longer by this for each: together a buffer */
+    BRIM_OVER = 20,    /* bytes that are unsent then */
+    BRIM_LATE_MS = 2000, /* who reads then reads late */
+    CROWD = 300,         /* clients at once */
 
     PINGS = 50,      /* questions of another client meanwhile */
     NEWCOMERS = 10,  /* and newcomers */
@@ -417,6 +422,89 @@ static bool late_ones(void)
             !(i == 0 ? expect_line(&late[i], "quit", cause)
                      : answered(&late[i], "word", cause)) ||
             !expect_end(&late[i], cause))
+            return false;
+    return true;
+}
+
+/* How many bytes from the server the two kernels hold for a client that does
+ * not read; -1 where the system does not tell. */
+static long held(const struct peer *peer)
+{
+    struct sockaddr_in at = {0};
+    socklen_t size = sizeof at;
+    char line[512];
+    long sent = -1, received = -1;
+    unsigned server = (unsigned)atoi(lab.at.port);
+    FILE *file = fopen("/proc/net/tcp", "r");
+    if (file == NULL)
+        return -1;
+    if (getsockname(peer->sock, (struct sockaddr *)&at, &size) == 0)
+        while (fgets(line, sizeof line, file) != NULL) {
+            unsigned local = 0, remote = 0, unsent = 0, unread = 0;
+            if (sscanf(line, "%*s %*x:%x %*x:%x %*x %x:%x", &local, &remote,
+                       &unsent, &unread) != 4)
+                continue;
+            if (local == server && remote == ntohs(at.sin_port))
+                sent = (long)unsent;
+            if (local == ntohs(at.sin_port) && remote == server)
+                received = (long)unread;
+        }
+    (void)fclose(file); /* only read */
+    return sent < 0 || received < 0 ? -1 : sent + received;
+}
+
+/* Some clients ask for two counts and read nothing. Where the first one ends
+ * differs, so that what the server sends at a time begins elsewhere for each.
+ */
+static bool open_brim(struct peer *peers, const int *first, const int *last,
+                      const char *end)
+{
+    for (int i = 0; i < BRIM; i++)
+        if (!open_narrow(&peers[i]) || !expect_greeting(&peers[i]))
+            return false;
+    for (int i = 0; i < BRIM; i++)
+        if (!peer_say(&peers[i],
+                      made("count %d\ncount %d\n%s", first[i], last[i], end)))
+            return false;
+    return true;
+}
+
+/* Their counts end a few bytes behind what the kernels hold, and quit comes
+ * next: those bytes are unsent until they read. A server that takes up quit
+ * meanwhile starts its second too early. How many bytes are held others find
+ * out before, who do the same but count further. */
+static bool brim(void)
+{
+    static const char *const cause =
+        "quit is taken up while numbers before it are unsent: its second "
+        "begins, and what waits longer is lost";
+    static struct peer probes[BRIM], peers[BRIM];
+    static int first[BRIM], last[BRIM];
+    for (int i = 0; i < BRIM; i++) {
+        first[i] = BRIM_FIRST + i * BRIM_STEP + (int)(draw() % BRIM_STEP);
+        last[i] = MOST;
+    }
+    if (!open_brim(probes, first, last, ""))
+        return false;
+    settle(STUCK_MS / 2);
+    for (int i = 0; i < BRIM; i++) {
+        long holds = held(&probes[i]), bytes = 0;
+        peer_close(&probes[i]);
+        if (holds < 0)
+            return true;
+        for (int number = 1; number <= first[i]; number++)
+            bytes += snprintf(NULL, 0, "%d\n", number);
+        for (last[i] = 0; bytes < holds + BRIM_OVER && last[i] < MOST;)
+            bytes += snprintf(NULL, 0, "%d\n", ++last[i]);
+    }
+    if (!open_brim(peers, first, last, "quit\n"))
+        return false;
+    settle(BRIM_LATE_MS);
+    for (int i = 0; i < BRIM; i++)
+        if (!expect_numbers(&peers[i], 1, first[i], cause) ||
+            !expect_numbers(&peers[i], 1, last[i], cause) ||
+            !expect_line(&peers[i], "quit", cause) ||
+            !expect_end(&peers[i], cause))
             return false;
     return true;
 }
@@ -1041,11 +1129,11 @@ static bool leavers(void)
 int main(int argc, char **argv)
 {
     static const struct check checks[] = {
-        {"exact", exact},     {"pieces", pieces},       {"at-once", at_once},
-        {"endings", endings}, {"farthest", farthest},   {"crowd", crowd},
-        {"late", late_ones},  {"meanwhile", meanwhile}, {"stuck", stuck},
-        {"alone", alone},     {"fifty", fifty},         {"flood", flood},
-        {"again", again},     {"leavers", leavers},
+        {"exact", exact},     {"pieces", pieces},     {"at-once", at_once},
+        {"endings", endings}, {"farthest", farthest}, {"crowd", crowd},
+        {"late", late_ones},  {"brim", brim},         {"meanwhile", meanwhile},
+        {"stuck", stuck},     {"alone", alone},       {"fifty", fifty},
+        {"flood", flood},     {"again", again},       {"leavers", leavers},
     };
     return lab_main(argc, argv, checks, sizeof checks / sizeof checks[0]);
 }

@@ -10,7 +10,7 @@ load ../grade.bash
 
 @test "[10] part 2: another client is answered within 100 ms meanwhile" {
     part 2 '04-nonblocking/README.md, "The idea"; converse in the chapter'
-    play_each meanwhile stuck late alone
+    play_each meanwhile stuck late brim alone
 }
 
 @test "[10] part 3: counts, however many at once or behind each other, cost under 2 MiB" {

@@ -129,8 +129,9 @@ static void write_numbers(struct client *client)
 }
 
 /* Takes the lines that are whole, as long as there is room: the next one when
- * all the numbers before it are written. Returns how many it took, or -1 if
- * there is nothing to send: then more must be received. */
+ * all the numbers before it are sent, since a quit starts the second after
+ * which what is unsent is lost. To be called when all is sent. Returns how many
+ * it took, or -1 if there is nothing to send: then more must be received. */
 static int take_lines(struct client *client)
 {
     int taken = 0;
@@ -139,7 +140,7 @@ static int take_lines(struct client *client)
     while (!talk->over && lines_room(&talk->out) >= TALK_ROOM) {
         if (client->said < client->last) {
             write_numbers(client);
-            continue;
+            return taken; /* the next line when they are sent */
         }
         switch (lines_next(&talk->in, &line)) {
         case LINE_PARTIAL:
