@@ -10,6 +10,7 @@
 #
 # Exit status: 0 the difference has shown, 1 it has not, 2 wrong usage.
 set -eu
+unset CDPATH # or cd might go elsewhere
 cd "$(dirname "$0")/../.."
 . tests/break/patches.sh
 . tests/break/tools.sh

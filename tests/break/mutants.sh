@@ -18,6 +18,7 @@
 #
 # Exit status: 0 all killed, 1 not all, 2 wrong usage.
 set -eu
+unset CDPATH # or cd might go elsewhere
 cd "$(dirname "$0")/../.."
 . tests/break/patches.sh
 

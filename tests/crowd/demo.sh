@@ -5,12 +5,13 @@
 #   make demo
 #   make pictures   draw the same as NN-*/timeline.svg, and as one picture
 #
-# Each client says one line of sentences.txt, after thinking for a second. Below
+# Each client says one line of sentences.txt, after some thought. Below
 # them stand the server's threads, and what they waited in meanwhile, which Linux
 # tells of a child (tests/watch). The crowd (tests/crowd/crowd.c) checks byte by
 # byte what the clients hear, this script what the servers hear: exit 0 only if
 # all of it was right.
 set -eu
+unset CDPATH # or cd might go elsewhere
 cd "$(dirname "$0")/../.."
 . tests/lib/server.sh
 

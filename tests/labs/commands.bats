@@ -370,6 +370,9 @@ broken() {
     cp -Rp "$TREE/." "$dir"
     run make -C "$dir/01-blocking" lab
     expect 0 '# Count' 'built:       01-blocking/lab/server'
+    # In which cd would find another such directory
+    mkdir -p "$BATS_TEST_TMPDIR/other/tests/labs"
+    export CDPATH="$BATS_TEST_TMPDIR/other"
     run make -C "$dir/01-blocking" grade P=4
     expect 2 'lab 01, part 4: 0/10'
 }

@@ -16,6 +16,7 @@
 # Exit status: 0 done (grade: full marks), 1 not, 2 wrong usage.
 set -uo pipefail
 start=$PWD
+unset CDPATH # or cd might go elsewhere
 cd -P -- "$(dirname "${BASH_SOURCE[0]}")/../.." >/dev/null || exit 1
 # shellcheck source=/dev/null # nap.bash is for bats, too
 source tests/lib/nap.bash

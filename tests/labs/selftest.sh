@@ -15,6 +15,7 @@
 #   QUICK  not empty: of a wrong answer only the part that it must lose
 #   RIGHT  not empty: no wrong answers at all
 set -uo pipefail
+unset CDPATH # or cd might go elsewhere
 cd -P -- "$(dirname "${BASH_SOURCE[0]}")/../.." >/dev/null || exit 1
 
 JOBS=${JOBS:-3} # mostly they wait

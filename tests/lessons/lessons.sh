@@ -7,6 +7,7 @@
 #   lessons.sh --print FILE       one, to standard output
 #   lessons.sh --hunks FROM TO    all hunks between two files
 set -eu
+unset CDPATH # or cd might go elsewhere
 cd "$(dirname "$0")/../.."
 
 # hunks FROM TO: the changes with one line around them, cut after each closing

@@ -22,6 +22,7 @@
 # systems. It is no package of Debian's, so its rows are skipped where no `zig`
 # is on the PATH. .ci/run has a way to install it.
 set -eu
+unset CDPATH # or cd might go elsewhere
 cd "$(dirname "$0")/../.."
 
 [ $# -gt 0 ] ||

@@ -10,6 +10,7 @@
 # here is what a console shows: to wine a pseudo-terminal is one, which is enough
 # to see that the programs leave it as it was.
 set -eu
+unset CDPATH # or cd might go elsewhere
 cd "$(dirname "$0")/../.."
 
 [ $# -gt 0 ] || set -- tests/chapters/0?-*.bats tests/chapters/abuse.bats tests/chapters/every-chapter.bats

@@ -6,6 +6,7 @@
 #   LAB=1    the student's server instead: NN-chapter/lab/server
 #   SERVER   another program, started in the chapter: 'python3 server.py'
 set -eu
+unset CDPATH # or cd might go elsewhere
 cd "$(dirname "$0")/../.."
 
 fail() {

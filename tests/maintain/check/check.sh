@@ -7,6 +7,7 @@
 #
 # Each build is made in a copy of the tree. CC is respected.
 set -eu
+unset CDPATH # or cd might go elsewhere
 cd "$(dirname "$0")/../../.."
 
 checks=${CHECKS:-cost address thread fortify valgrind}

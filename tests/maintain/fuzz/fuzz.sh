@@ -6,6 +6,7 @@
 # Then it does the same with an off-by-one planted, which must be found: a
 # fuzzer that finds nothing anywhere proves nothing. Needs clang.
 set -eu
+unset CDPATH # or cd might go elsewhere
 cd "$(dirname "$0")/../../.."
 
 seconds=${FUZZ_SECONDS:-30}
