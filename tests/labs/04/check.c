@@ -472,7 +472,8 @@ static bool open_brim(struct peer *peers, const int *first, const int *last,
 /* Their counts end a few bytes behind what the kernels hold, and quit comes
  * next: those bytes are unsent until they read. A server that takes up quit
  * meanwhile starts its second too early. How many bytes are held others find
- * out before, who do the same but count further. */
+ * out before, who do the same but count further, and stay: leaving is part 4.
+ */
 static bool brim(void)
 {
     static const char *const cause =
@@ -489,7 +490,6 @@ static bool brim(void)
     settle(STUCK_MS / 2);
     for (int i = 0; i < BRIM; i++) {
         long holds = held(&probes[i]), bytes = 0;
-        peer_close(&probes[i]);
         if (holds < 0)
             return true;
         for (int number = 1; number <= first[i]; number++)
