@@ -27,6 +27,9 @@ enum {
     WARM_VISITS = 12, /* such groups, before what stays is counted, */
     VISITS = 42,      /* and until it is counted again: a thousand members */
     LEFT_KIB = 2048,  /* that may be more by then */
+    GUESTS = 10050,   /* newcomers: a number of five digits */
+    DROPPED = 16,     /* members at a time who do not read and are dropped */
+    DROPPINGS = 3,    /* such groups: 64 KiB of each would be 3 MiB */
     LONG_LINE = 1000, /* bytes of a line for the one who does not read */
     TOLD_BYTES = LONG_LINE + 9, /* of it as the others get it */
     BATCH = 8,                  /* such lines at a time */
@@ -1029,6 +1032,26 @@ static bool visitors(void)
     return who_is_right();
 }
 
+/* So many come and go that their numbers have a digit more. */
+static bool guests(void)
+{
+    if (!observer())
+        return false;
+    for (int come = 0; come < GUESTS; come += TOGETHER) {
+        for (int i = 1; i <= TOGETHER; i++)
+            if (!peer_open(&peers[i]))
+                return false;
+        for (int i = 1; i <= TOGETHER; i++) {
+            if (!expect_greeting(&peers[i]))
+                return false;
+            peer_reset(&peers[i]);
+        }
+        if (!observe(2 * TOGETHER))
+            return false;
+    }
+    return who_is_right();
+}
+
 /* ------------------------------------------------------------- who is slow */
 
 /* The first member, who is slow; the second one talks, the third one reads. */
@@ -1039,6 +1062,7 @@ static struct {
     long lines;               /* of those it was told */
     long told;                /* bytes for the first one so far */
     bool gone;                /* it has left */
+    int left;                 /* so many have, the slow one or others */
     int late;                 /* batches that the third one had to wait for */
     long long latest;         /* the longest of these waits */
 } slow;
@@ -1144,6 +1168,7 @@ static bool room_goes_on(int count)
                          "that: nobody may wait for one member's socket",
                          "lines go on to those who read", "%s",
                          got_text(&peers[2], got, line, WAIT_MS));
+        slow.left += strchr(line, ':') == NULL && strstr(line, " left") != NULL;
         if (strcmp(line, made("%s left", slow.name)) == 0)
             slow.gone = true;
         else if (strcmp(line, made("guest2: %s", slow.line)) == 0)
@@ -1489,6 +1514,17 @@ static bool same_pace(struct pace without, struct pace with, long groups)
                  "in %lld ms", with.ms);
 }
 
+/* The slow one is still a member: many short lines are few bytes. */
+static bool slow_stays(void)
+{
+    char *word = made("%s\n", nonce());
+    (void)net_send(peers[0].sock, word, strlen(word)); /* fails if dropped */
+    word[strlen(word) - 1] = '\0';
+    return hears_some_time(&peers[2], made("%s: %s", slow.name, word),
+                           "64 KiB may wait for a member before it is dropped, "
+                           "whatever the number of lines");
+}
+
 /* While something is unsent for one member, lines to another take no longer
  * than before: not by a little either, with each of many. */
 static bool no_delay(void)
@@ -1504,7 +1540,7 @@ static bool no_delay(void)
             !take_pace(&one_by_one_now, GROUPS, 0, false))
             return false;
     return same_pace(many, many_now, SHORT_LINES) &&
-           same_pace(one_by_one, one_by_one_now, GROUPS);
+           same_pace(one_by_one, one_by_one_now, GROUPS) && slow_stays();
 }
 
 /* The slow one goes, and comes again as another one for whom something waits.
@@ -1623,6 +1659,111 @@ static bool drops(long descriptors, long threads_there)
     return back_to(descriptors + 1, threads_there + 2);
 }
 
+/* The three come in, and the second one's lines do not wait for each other: a
+ * good part of what filling somebody takes. */
+static bool prompt_room(void)
+{
+    int yes = 1;
+    bool good = slow_room();
+    if (good)
+        (void)setsockopt(peers[1].sock, IPPROTO_TCP, TCP_NODELAY,
+                         (const void *)&yes, sizeof yes); /* else it is slow */
+    return good;
+}
+
+/* Three slow ones are reset while something is unsent for them: one in the
+ * room, one that has said quit, one that has half-closed. */
+static bool resets(void)
+{
+    for (int way = 0; way < 3; way++) {
+        if (!next_slow())
+            return false;
+        if (way == 0)
+            peer_reset(&peers[0]);
+        else if (!goes(&peers[0], way == 1))
+            return false;
+        if (!hears_some_time(&peers[2], made("%s left", slow.name),
+                             "whoever goes has left, a reset too"))
+            return false;
+        if (way > 0)
+            peer_reset(&peers[0]);
+    }
+    return true;
+}
+
+/* Once such members have gone, all is as before: the server sleeps. */
+static bool at_rest(void)
+{
+    if (!prompt_room())
+        return false;
+    int before = server_descriptors();
+    if (!resets())
+        return false;
+    /* Good-byes may take seconds. That they end is another part's. */
+    long long end = moment(WAIT_MS);
+    while (before > 0 && server_descriptors() >= before && net_now() < end)
+        net_sleep(AGAIN_MS);
+    return expect_idle(IDLE_PERCENT,
+                       "somebody was reset while something was unsent for it, "
+                       "and it asks again and again from then on") &&
+           expect_few_wakes(WAKES_IDLE,
+                            "somebody was reset while something was unsent for "
+                            "it, and from then on it wakes up now and then to "
+                            "look, though nobody goes any more") &&
+           batch();
+}
+
+/* Some come who do not read, and are dropped: closed, though they do not close.
+ */
+static bool drop_some(long descriptors)
+{
+    struct peer *some = &peers[3];
+    for (int i = 0; i < DROPPED; i++)
+        if (!join_narrow(&some[i]))
+            return false;
+    slow.left = 0;
+    slow.told = 0;
+    while (slow.left < DROPPED) {
+        if (slow.told > KERNELS)
+            return wrong("what waits for a member has a limit, 64 KiB; beyond "
+                         "it the member is dropped",
+                         made("%d members left", DROPPED), "%d", slow.left);
+        if (!batch())
+            return false;
+    }
+    if (descriptors > 0 && !back_to(descriptors, LONG_MAX))
+        return false;
+    for (int i = 0; i < DROPPED; i++)
+        peer_close(&some[i]);
+    return true;
+}
+
+/* Nothing stays of members for whom something was unsent when they were reset
+ * or dropped. */
+static bool nothing_stays(void)
+{
+    if (!prompt_room())
+        return false;
+    net_sleep(PAUSE_MS / 5); /* what they have of their own is there */
+    long descriptors = server_descriptors() - 1, before = 0;
+    if (!resets() || (descriptors > 0 && !back_to(descriptors, LONG_MAX)))
+        return false;
+    for (int i = 0; i <= DROPPINGS; i++) {
+        if (!drop_some(descriptors))
+            return false;
+        if (i == 0)
+            before = server_status("VmRSS:");
+    }
+    long after = server_status("VmRSS:");
+    if (before > 0 && after - before > LEFT_KIB)
+        return wrong("memory stays of members that were dropped: what waited "
+                     "for them is not freed",
+                     made("at most %d KiB more after %d of them", LEFT_KIB,
+                          DROPPINGS * DROPPED),
+                     "%ld KiB more", after - before);
+    return true;
+}
+
 static bool non_reader(void)
 {
     if (!slow_room())
@@ -1655,15 +1796,25 @@ static bool non_reader(void)
                      "%ld KiB more", after - before);
     char *line = NULL;
     enum got got;
-    while ((got = peer_line(&peers[0], WAIT_MS, &line)) == GOT_LINE)
+    long read = 0;
+    while ((got = peer_line(&peers[0], WAIT_MS, &line)) == GOT_LINE) {
         if (strcmp(line, made("guest2: %s", slow.line)) != 0)
             return wrong("a member is dropped without a word",
                          "what it was told, and the end", "\"%s\"", line);
+        read++;
+    }
     if (got == GOT_NOTHING)
         return wrong("who is dropped is closed, too: it sees the end, or a "
                      "reset",
                      "the end of the connection", "%s",
                      got_text(&peers[0], got, line, WAIT_MS));
+    /* Some thousand bytes of those were said when it had gone already. */
+    if (slow.told - read * TOLD_BYTES < SOME_BYTES)
+        return wrong("who is dropped is not sent what waited for it: that is "
+                     "thrown away, and the connection closed at once",
+                     made("at least %d of %ld bytes are thrown away",
+                          SOME_BYTES, slow.told),
+                     "it got all but %ld", slow.told - read * TOLD_BYTES);
     return logged(who, "lost: does not read") &&
            drops(descriptors, threads_there);
 }
@@ -1922,6 +2073,65 @@ static bool gets_in(struct peer *peer)
     return in == 1;
 }
 
+/* Names that are here, for /who. */
+static char present[BONUS][NAME_SIZE];
+
+/* Whoever asks /who is told so many names, sorted. */
+static bool lists_all(struct peer *asker, int count)
+{
+    static char expected[BONUS * NAME_SIZE];
+    size_t length = (size_t)snprintf(expected, sizeof expected, "here:");
+    char *line = NULL;
+    enum got got;
+    int names_there = 0;
+    qsort(present, (size_t)count, NAME_SIZE, by_name);
+    for (int i = 0; i < count; i++)
+        length += (size_t)snprintf(expected + length, sizeof expected - length,
+                                   " %s", present[i]);
+    if (!peer_say(asker, "/who\n"))
+        return false;
+    do /* what it was told before */
+        got = peer_line(asker, WAIT_MS, &line);
+    while (got == GOT_LINE && strncmp(line, "here:", 5) != 0);
+    if (got == GOT_LINE && strcmp(line, expected) == 0)
+        return true;
+    for (const char *at = line; got == GOT_LINE && *at != '\0'; at++)
+        names_there += *at == ' ';
+    return wrong("/who: everyone who is here, once, sorted, however many",
+                 made("%d names: %.200s ...", count, expected), "%s",
+                 got == GOT_LINE
+                     ? made("%d names: %.200s ...", names_there, line)
+                     : got_text(asker, got, line, WAIT_MS));
+}
+
+/* All but the first and the last take long names, and the first asks who is
+ * here. */
+static bool lists_long_names(int last)
+{
+    int count = 0, told = 0;
+    snprintf(present[count++], NAME_SIZE, "guest1");
+    for (int i = 1; i < last; i++) {
+        if (peers[i].sock == NET_BAD)
+            continue;
+        snprintf(present[count], NAME_SIZE, "%016d", i);
+        if (!peer_say(&peers[i], made("/name %s\n", present[count++])))
+            return false;
+        listen_in(i);
+    }
+    snprintf(present[count], NAME_SIZE, "guest%d", count + 1);
+    count++;
+    while (told < count - 2) {
+        char *line = NULL;
+        enum got got = peer_line(&peers[0], WAIT_MS, &line);
+        if (got != GOT_LINE)
+            return wrong("a new name is told to everyone else",
+                         made("%d new names", count - 2), "behind %d %s", told,
+                         got_text(&peers[0], got, line, WAIT_MS));
+        told += strstr(line, " is now ") != NULL;
+    }
+    return lists_all(&peers[0], count);
+}
+
 /* More members than select can watch want in; the first ones stay served. */
 static bool crowded(void)
 {
@@ -1957,7 +2167,8 @@ static bool crowded(void)
         !hears_some_time(&peers[0], made("guest%d: %s", inside, word),
                          "the members are served as before") ||
         !expect_log(refused, " refused: server is full",
-                    "each refusal is logged, once"))
+                    "each refusal is logged, once") ||
+        !lists_long_names(last))
         return false;
     /* Who leaves makes room. */
     if (!peer_say(&peers[last], "quit\n") ||
@@ -2020,7 +2231,12 @@ static bool queue(void)
         !hears_some_time(&peers[1], "quit", "quit is answered with quit"))
         return false;
     peer_close(&peers[1]);
-    return expect_greeting(&peers[inside]);
+    if (!expect_greeting(&peers[inside]))
+        return false;
+    peer_reset(&peers[2]);
+    return expect_line(&peers[inside + 1], GREETING,
+                       "a member that is reset makes room for one who waits, "
+                       "as one does that has said quit");
 }
 
 /* So many members at once as no fd_set holds. */
@@ -2046,7 +2262,10 @@ static bool multitude(void)
         if (!hears_some_time(&peers[i], made("guest%d: %s", BONUS, word),
                              room_cause))
             return false;
-    return expect_threads(1, 1, "one thread serves all");
+    for (int i = 0; i < BONUS; i++)
+        snprintf(present[i], NAME_SIZE, "guest%d", i + 1);
+    return lists_all(&peers[0], BONUS) &&
+           expect_threads(1, 1, "one thread serves all");
 }
 
 int main(int argc, char **argv)
@@ -2058,10 +2277,13 @@ int main(int argc, char **argv)
         {"heirs", heirs},
         {"hall", hall},
         {"visitors", visitors},
+        {"guests", guests},
         {"two-slow", two_slow},
         {"asker", asker},
         {"no-delay", no_delay},
         {"goodbyes", goodbyes},
+        {"at-rest", at_rest},
+        {"nothing-stays", nothing_stays},
         {"keyboard", keyboard},
         {"queue", queue},
         {"fan-out", fan_out},
