@@ -1024,6 +1024,17 @@ static bool visitors(void)
     if (!back_to(descriptors, threads_there))
         return false;
     long after = server_status("VmRSS:");
+    /* So many as never before may have been there at once, on a busy machine;
+     * what is not freed grows each time. */
+    for (int try = 1; try < TRIES && after - before > LEFT_KIB; try++) {
+        before = after;
+        for (int i = 0; i < VISITS; i++)
+            if (!visit())
+                return false;
+        if (!back_to(descriptors, threads_there))
+            return false;
+        after = server_status("VmRSS:");
+    }
     if (before > 0 && after - before > LEFT_KIB)
         return wrong("memory stays of members that have gone: it is not freed",
                      made("at most %d KiB more after %d members", LEFT_KIB,
@@ -1748,13 +1759,18 @@ static bool nothing_stays(void)
     long descriptors = server_descriptors() - 1, before = 0;
     if (!resets() || (descriptors > 0 && !back_to(descriptors, LONG_MAX)))
         return false;
-    for (int i = 0; i <= DROPPINGS; i++) {
-        if (!drop_some(descriptors))
-            return false;
-        if (i == 0)
-            before = server_status("VmRSS:");
+    long after = 0;
+    for (int try = 0; try < 2; try++) {
+        for (int i = 0; i <= DROPPINGS; i++) {
+            if (!drop_some(descriptors))
+                return false;
+            if (i == 0)
+                before = server_status("VmRSS:");
+        }
+        after = server_status("VmRSS:");
+        if (after - before <= LEFT_KIB)
+            break;
     }
-    long after = server_status("VmRSS:");
     if (before > 0 && after - before > LEFT_KIB)
         return wrong("memory stays of members that were dropped: what waited "
                      "for them is not freed",
@@ -2231,7 +2247,11 @@ static bool queue(void)
         !hears_some_time(&peers[1], "quit", "quit is answered with quit"))
         return false;
     peer_close(&peers[1]);
-    if (!expect_greeting(&peers[inside]))
+    /* Nothing is on its way to the third any more: recv sees the reset first.
+     */
+    if (!expect_greeting(&peers[inside]) ||
+        !hears_some_time(&peers[2], made("guest%d joined", inside + 1),
+                         "a newcomer is announced to everyone else"))
         return false;
     peer_reset(&peers[2]);
     return expect_line(&peers[inside + 1], GREETING,
