@@ -136,7 +136,7 @@ head_of() {
             for word in $(words "$wrong"); do
                 count=$((count + 1))
                 case $(head_of "$lab" "$word") in
-                *"part $part ("?*"): "?* | *"part $part with "?*"): "?*) ;;
+                *"part $part ("?*"): "?* | *"part $part "[a-z]*" ("?*"): "?*) ;;
                 '') missing "lab $lab, row $no: there is no wrong/$word" ;;
                 *) missing "lab $lab, row $no: wrong/$word does not begin with" \
                     "\"part $part (words): what is wrong\"" ;;
@@ -155,7 +155,7 @@ head_of() {
         rows "$lab" | cut -f 5 | tr -d ' ' | tr ',' '\n' \
             >"$BATS_TEST_TMPDIR/named"
         for file in "tests/labs/$lab"/wrong/*; do
-            head -n 1 "$file" | grep -q 'part [0-9]\( with [0-9 ]*[0-9]\)\? ([^)][^)]*): .' ||
+            head -n 1 "$file" | grep -q 'part [0-9]\( mostly\)\?\( with [0-9 ]*[0-9]\)\? ([^)][^)]*): .' ||
                 missing "$file does not begin with \"part N (words): what is wrong\""
             name=${file##*/}
             grep -qx -e "${name%.*}" "$BATS_TEST_TMPDIR/named" ||

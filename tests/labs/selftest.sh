@@ -6,6 +6,7 @@
 #
 #     part 3 (words): what is wrong
 #     part 3 with 1 4 (words): what is wrong, and parts 1 and 4 need it, too
+#     part 3 mostly (words): a race, which shows in one of five tries at least
 #
 # and the words are some that the cause in the table must contain, so that the
 # cause is the true one: that it is for nine of ten. Called by make selftest.
@@ -49,7 +50,7 @@ cause_of() {
 # grade_task LAB FILE: one line that says whether the grader did its work
 grade_task() {
     local lab=$1 file=$2 source=$2 part='' words='' lost got most dir line
-    local verdict=ok note='' with='' other
+    local verdict=ok note='' with='' tries=1 other
     dir=$(mktemp -d "${TMPDIR:-/tmp}/selftest.XXXXXX") || exit 1
     # shellcheck disable=SC2064 # now, while dir is known
     trap "rm -rf '$dir'" EXIT
@@ -72,14 +73,21 @@ grade_task() {
         line=$(head -n 1 "$file")
         part=${line#*part }
         part=${part%%[ :]*}
-        with=$(sed -n 's/.*part [0-9] with \([0-9 ]*\) (.*/\1/p' <<<"$line")
-        words=$(sed -n 's/.*part [0-9 with]* (\([^)]*\)): .*/\1/p' <<<"$line")
+        case $line in *"part $part mostly "*) tries=5 ;; esac
+        with=$(sed -n 's/.*part [0-9].* with \([0-9 ]*\) (.*/\1/p' <<<"$line")
+        words=$(sed -n 's/.*part [0-9 a-z]* (\([^)]*\)): .*/\1/p' <<<"$line")
         ;;
     esac
-    env -u P -u REPORT ${QUICK:+${part:+P="$part"}} N="$lab" LAB="$source" \
-        FROM="$PWD" bash tests/labs/lab.sh grade >"$dir/table" 2>&1
-    # "  1   10/10  what": the parts that got nothing
-    lost=$(sed -n 's|^ *\([0-9]*\) *0/10 .*|\1|p' "$dir/table" | xargs)
+    lost=''
+    while [ "$tries" -gt 0 ]; do
+        env -u P -u REPORT ${QUICK:+${part:+P="$part"}} N="$lab" \
+            LAB="$source" FROM="$PWD" bash tests/labs/lab.sh grade \
+            >"$dir/table" 2>&1
+        # "  1   10/10  what": the parts that got nothing
+        lost=$(sed -n 's|^ *\([0-9]*\) *0/10 .*|\1|p' "$dir/table" | xargs)
+        tries=$((tries - 1))
+        case " $lost " in *" $part "*) break ;; esac
+    done
     read -r got most < <(sed -n 's|^lab .*: \([0-9]*\)/\([0-9]*\)$|\1 \2|p' \
         "$dir/table")
     case $file in
