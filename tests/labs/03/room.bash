@@ -44,8 +44,6 @@ play_taken() {
 
 # play_limited NAME: the server may have 30 descriptors
 play_limited() {
-    FEW_DESCRIPTORS=30
-    start_server
-    FEW_DESCRIPTORS=''
+    FEW_DESCRIPTORS=30 start_server
     check "$1"
 }
