@@ -1468,20 +1468,26 @@ struct pace {
     long naps;
 };
 
-/* So many short lines, in groups: the next group when the last was heard. */
-static bool short_lines(int groups, int each)
+/* So many short lines, in groups: the next group when the last was heard. The
+ * first member reads what it is told if `reads`. */
+static bool short_lines(int groups, int each, bool reads)
 {
     static char text[SHORT_LINES * 2 + 16];
+    long told = 0;
     for (int group = 0; group < groups; group++) {
         char *word = nonce();
         size_t length = write_often(text, "x\n", each);
         snprintf(text + length, 16, "%s\n", word);
+        told += (long)strlen("guest2: x\n") * each +
+                (long)strlen(made("guest2: %s\n", word));
         if (!peer_say(&peers[1], text) ||
             !hears_some_time(&peers[2], made("guest2: %s", word),
                              "somebody does not read, and the others wait for "
                              "that: nobody may wait for one member's socket"))
             return false;
     }
+    if (!reads)
+        slow.told += told; /* that waits for it, too */
     return true;
 }
 
@@ -1494,7 +1500,7 @@ static bool take_pace(struct pace *least, int groups, int each, bool reads)
         long naps = naps_so_far();
         long machine = machine_ms();
         long long since = net_now();
-        if (!short_lines(groups, each))
+        if (!short_lines(groups, each, reads))
             return false;
         long long ms = passed_since(since, machine);
         naps = naps_so_far() - naps;
