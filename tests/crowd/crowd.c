@@ -1069,7 +1069,8 @@ static int settle_options(void)
         strcmp(options.colour, "always") != 0 &&
         strcmp(options.colour, "never") != 0)
         return misused("bad --color", options.colour);
-    (void)snprintf(number, sizeof number, "%.0f", (double)(options.apart / MS));
+    (void)snprintf(number, sizeof number, "%.0f",
+                   (double)options.apart / (double)MS);
     if (options.apart > options.think)
         return misused("--apart is more than --think:", number);
     if (options.rules == FIRST_COME && options.talk > 0)

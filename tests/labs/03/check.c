@@ -203,7 +203,7 @@ static bool odd_lines(int many)
  * line behind it. That the name can be had is for another part to say. */
 static bool longest_whole(struct peer *from, struct peer *to)
 {
-    static char line[1025], told[2 * NAME_SIZE + sizeof line];
+    static char line[1025], told[(size_t)2 * NAME_SIZE + sizeof line];
     char name[NAME_SIZE], *got = NULL;
     snprintf(name, sizeof name, "%.8s-%.7s", nonce(), nonce());
     memset(line, 'x', 1024);
