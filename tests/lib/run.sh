@@ -59,7 +59,7 @@ if [ -n "${T-}" ]; then
     files=("${found[@]}")
 fi
 
-jobs=${JOBS:-4}
+jobs=${JOBS:-5}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/tests.XXXXXX")
 running=() # a process group for each worker
 tests=0    # printed so far
