@@ -36,7 +36,8 @@ bench-programs: $(BENCH:=$(EXE))
 
 .PHONY: test demo watch pictures bench balance break
 test:
-	@$(MAKE) --no-print-directory -j2 test-programs
+	@$(MAKE) -qs test-programs || \
+	    $(MAKE) --no-print-directory -j2 test-programs
 	@command -v bats >/dev/null || \
 	    { echo 'bats is missing: run sh common/setup.sh' >&2; exit 1; }
 	$(QUIETLY) bash tests/lib/run.sh
