@@ -282,13 +282,19 @@ expected \"${ANSWER}hello\", seen \"${ANSWER}hellO\""
 }
 
 @test "crowd: the second may think less, and the third more" {
+    local try apart=1
     serve 03-threaded
-    crowd --think 300 --apart 200 --rows "$TMP/rows"
-    assert_status 0
-    # Who thinks for 0.1 s is done before those with 0.3 and 0.5 s
-    run awk '/ done at / { print $(NF - 1), $2 }' "$out"
-    assert_equal 'order' '2 1 3' \
-        "$(sort -n <<<"$output" | awk '{ print $2 }' | xargs)"
+    # 0.3, 0.1 and 0.5 s, but all at the same moment if the machine stalls
+    for try in 1 2 3 4 5; do
+        crowd --think 300 --apart 200
+        assert_status 0
+        awk '/ done at / { at[$2] = $(NF - 1) }
+            END { exit !(at[2] + 0.05 < at[1] && at[1] + 0.05 < at[3]) }' \
+            "$out" || continue
+        apart=0
+        break
+    done
+    assert_equal 'apart' 0 "$apart"
     stop_server
     crowd --think 100 --apart 200
     assert_status 2

@@ -686,8 +686,8 @@ static int send_half_end(void)
     if (!peer_say(&peer, text))
         return 0;
     net_sleep(HALF_MS);
-    (void)net_send(peer.sock, "\n",
-                   1); /* who took it for too long has closed */
+    /* Who took it for too long has closed, and this fails. */
+    (void)net_send(peer.sock, "\n", 1);
     if (net_now() - since > TOO_NEAR_MS) {
         peer_close(&peer);
         return -1;

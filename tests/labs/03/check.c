@@ -1004,6 +1004,14 @@ static bool back_to(long descriptors, long threads_there)
                  threads_now);
 }
 
+static bool visit_often(int times, long descriptors, long threads_there)
+{
+    for (int i = 0; i < times; i++)
+        if (!visit())
+            return false;
+    return back_to(descriptors, threads_there);
+}
+
 /* A thousand come and go, and nothing stays of them. */
 static bool visitors(void)
 {
@@ -1011,30 +1019,19 @@ static bool visitors(void)
         return false;
     net_sleep(PAUSE_MS / 5); /* the observer's own thread begins */
     long descriptors = server_descriptors();
-    long threads_there = server_status("Threads:"), before = 0;
-    for (int i = 0; i < WARM_VISITS + VISITS; i++) {
-        if (i == WARM_VISITS) {
-            if (!back_to(descriptors, threads_there))
-                return false;
-            before = server_status("VmRSS:");
-        }
-        if (!visit())
-            return false;
-    }
-    if (!back_to(descriptors, threads_there))
+    long threads_there = server_status("Threads:");
+    if (!visit_often(WARM_VISITS, descriptors, threads_there))
         return false;
-    long after = server_status("VmRSS:");
     /* So many as never before may have been there at once, on a busy machine;
      * what is not freed grows each time. */
-    for (int try = 1; try < TRIES && after - before > LEFT_KIB; try++) {
+    long before = 0, after = server_status("VmRSS:");
+    int tries = 0;
+    do {
         before = after;
-        for (int i = 0; i < VISITS; i++)
-            if (!visit())
-                return false;
-        if (!back_to(descriptors, threads_there))
+        if (!visit_often(VISITS, descriptors, threads_there))
             return false;
         after = server_status("VmRSS:");
-    }
+    } while (after - before > LEFT_KIB && ++tries < TRIES);
     if (before > 0 && after - before > LEFT_KIB)
         return wrong("memory stays of members that have gone: it is not freed",
                      made("at most %d KiB more after %d members", LEFT_KIB,
@@ -1762,21 +1759,20 @@ static bool nothing_stays(void)
     if (!prompt_room())
         return false;
     net_sleep(PAUSE_MS / 5); /* what they have of their own is there */
-    long descriptors = server_descriptors() - 1, before = 0;
-    if (!resets() || (descriptors > 0 && !back_to(descriptors, LONG_MAX)))
+    long descriptors = server_descriptors() - 1;
+    if (!resets() || (descriptors > 0 && !back_to(descriptors, LONG_MAX)) ||
+        !drop_some(descriptors))
         return false;
-    long after = 0;
-    for (int try = 0; try < 2; try++) {
-        for (int i = 0; i <= DROPPINGS; i++) {
+    /* What is not freed grows each time. */
+    long before = 0, after = server_status("VmRSS:");
+    int tries = 0;
+    do {
+        before = after;
+        for (int i = 0; i < DROPPINGS; i++)
             if (!drop_some(descriptors))
                 return false;
-            if (i == 0)
-                before = server_status("VmRSS:");
-        }
         after = server_status("VmRSS:");
-        if (after - before <= LEFT_KIB)
-            break;
-    }
+    } while (after - before > LEFT_KIB && ++tries < 2);
     if (before > 0 && after - before > LEFT_KIB)
         return wrong("memory stays of members that were dropped: what waited "
                      "for them is not freed",
