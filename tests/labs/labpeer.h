@@ -393,6 +393,34 @@ static inline bool peer_join(struct peer *peer)
     return peer_open(peer) && expect_greeting(peer);
 }
 
+/* Bytes from the server that the two kernels hold for a client: not yet
+ * confirmed there, or not yet read here; some thousand may be both, and count
+ * twice. -1 where the system does not tell (all but Linux), or the table has no
+ * such connection just now. */
+static inline long peer_held(const struct peer *peer)
+{
+    struct net_name name = net_local_name(peer->sock);
+    const char *colon = strrchr(name.text, ':');
+    unsigned port = colon != NULL ? (unsigned)atoi(colon + 1) : 0;
+    unsigned server = (unsigned)atoi(lab.at.port), from, to, unsent, unread;
+    long there = -1, here = -1;
+    char row[512];
+    FILE *file = fopen("/proc/net/tcp", "r");
+    if (file == NULL)
+        return -1;
+    while (fgets(row, sizeof row, file) != NULL) {
+        if (sscanf(row, " %*d: %*x:%x %*x:%x %*x %x:%x", &from, &to, &unsent,
+                   &unread) != 4)
+            continue;
+        if (from == server && to == port)
+            there = (long)unsent;
+        else if (from == port && to == server)
+            here = (long)unread;
+    }
+    (void)fclose(file); /* only read */
+    return there < 0 || here < 0 ? -1 : there + here;
+}
+
 /* ---------------------------------------------------- the server's process */
 
 /* The number behind a key of /proc/PID/status, or -1 where there is none. */

@@ -1075,42 +1075,17 @@ static struct {
     long long latest;         /* the longest of these waits */
 } slow;
 
-static unsigned port_of(const struct peer *peer)
-{
-    struct net_name name = net_local_name(peer->sock);
-    const char *colon = strrchr(name.text, ':');
-    return colon != NULL ? (unsigned)atoi(colon + 1) : 0;
-}
-
-/* Bytes in the buffers of a slow one's connection, at both of its ends. What
- * is sent and not yet confirmed may be counted twice, some thousand bytes.
- * Returns `unknown` where the system does not tell (all but Linux). The table
- * is no snapshot: while other connections come and go, a row may be there
- * twice, or not at all. */
+/* Bytes in the buffers of a slow one's connection, at both of its ends. Returns
+ * `unknown` where the system does not tell (all but Linux). The kernel's table
+ * is no snapshot: while other connections come and go, a row may be missing. */
 static long in_the_kernel(const struct peer *peer, long unknown)
 {
-    unsigned port = port_of(peer), server = (unsigned)atoi(lab.at.port);
-    const char *ours = made(":%04X", port);
+    if (access("/proc/net/tcp", R_OK) != 0)
+        return unknown;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        unsigned from, to, unsent, unread;
-        long here = -1, there = -1;
-        char row[512];
-        FILE *file = fopen("/proc/net/tcp", "r");
-        if (file == NULL)
-            return unknown;
-        while (fgets(row, sizeof row, file) != NULL) {
-            if (strstr(row, ours) == NULL ||
-                sscanf(row, " %*d: %*x:%x %*x:%x %*x %x:%x", &from, &to,
-                       &unsent, &unread) != 4)
-                continue;
-            if (from == port && to == server)
-                here = (long)unsent + (long)unread;
-            else if (from == server && to == port)
-                there = (long)unsent + (long)unread;
-        }
-        (void)fclose(file); /* only read */
-        if (here >= 0 && there >= 0)
-            return here + there;
+        long held = peer_held(peer);
+        if (held >= 0)
+            return held;
     }
     return KERNELS; /* whoever is not there has left, and says so soon */
 }

@@ -427,33 +427,6 @@ static bool late_ones(void)
     return true;
 }
 
-/* How many bytes from the server the two kernels hold for a client that does
- * not read; -1 where the system does not tell. */
-static long held(const struct peer *peer)
-{
-    struct sockaddr_in at = {0};
-    socklen_t size = sizeof at;
-    char line[512];
-    long sent = -1, received = -1;
-    unsigned server = (unsigned)atoi(lab.at.port);
-    FILE *file = fopen("/proc/net/tcp", "r");
-    if (file == NULL)
-        return -1;
-    if (getsockname(peer->sock, (struct sockaddr *)&at, &size) == 0)
-        while (fgets(line, sizeof line, file) != NULL) {
-            unsigned local = 0, remote = 0, unsent = 0, unread = 0;
-            if (sscanf(line, "%*s %*x:%x %*x:%x %*x %x:%x", &local, &remote,
-                       &unsent, &unread) != 4)
-                continue;
-            if (local == server && remote == ntohs(at.sin_port))
-                sent = (long)unsent;
-            if (local == ntohs(at.sin_port) && remote == server)
-                received = (long)unread;
-        }
-    (void)fclose(file); /* only read */
-    return sent < 0 || received < 0 ? -1 : sent + received;
-}
-
 /* Some clients ask for two counts and read nothing. Where the first one ends
  * differs, so that what the server sends at a time begins elsewhere for each.
  */
@@ -490,7 +463,7 @@ static bool brim(void)
         return false;
     settle(STUCK_MS / 2);
     for (int i = 0; i < BRIM; i++) {
-        long holds = held(&probes[i]), bytes = 0;
+        long holds = peer_held(&probes[i]), bytes = 0;
         if (holds < 0)
             return true;
         for (int number = 1; number <= first[i]; number++)
