@@ -31,6 +31,11 @@ LOG_LIMIT = 512  # bytes in a line of the log: on a pipe they stay together
 FINISH_S = 1  # a good-bye takes no longer,
 FINISH_BYTES = 1 << 20  # and discards no more than this
 BACKLOG = 4096  # the queue that listen is asked for; the system cuts it
+# Nobody to accept, or a newcomer whose connection has failed: accept(2) says to
+# treat all of these alike. Some have no name on some systems.
+ACCEPT_AGAIN = {getattr(errno, name, None) for name in (
+    "EAGAIN", "EWOULDBLOCK", "ECONNABORTED", "ENETDOWN", "EPROTO", "ENOPROTOOPT",
+    "EHOSTDOWN", "EHOSTUNREACH", "EOPNOTSUPP", "ENETUNREACH")}
 CHARACTER = (rb"\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]"  # in UTF-8, but no control
              rb"|[\xe0-\xef][\x80-\xbf]{1,2}|[\xf0-\xf4][\x80-\xbf]{1,3}")
 TOO_LONG = "line longer than 1024 bytes"
@@ -185,7 +190,7 @@ def log_accept(error):
     """Logs why accept failed, but of a row of failures only the first: without
     descriptors every try fails. None: it did not fail."""
     global failing
-    nobody = isinstance(error, (BlockingIOError, ConnectionAbortedError))
+    nobody = error and error.errno in ACCEPT_AGAIN
     if error and not nobody and not failing:
         log_event(f"cannot accept: {error_text(error)}")
     failing = bool(error) and not nobody
@@ -244,13 +249,13 @@ def answer(client):
 def explain(step, where, error):
     """Returns what failed, where and why, and if there is one a hint."""
     port, hint = where[1], ""
-    if step == "bind" and error.errno == errno.EADDRINUSE:
+    if step == "bind" and error.errno == errno.EADDRINUSE and port != 0:
         hint = ("\nhint: another server may still be running; "
                 f"try: ./server {port + 1 if port < 65535 else port - 1}")
     elif step == "bind" and error.errno == errno.EADDRNOTAVAIL:
         hint = ("\nhint: a server can only listen on an address of its own "
                 "machine")
-    elif step == "bind" and error.errno == errno.EACCES and port < 1024:
+    elif step == "bind" and error.errno == errno.EACCES and 0 < port < 1024:
         hint = ("\nhint: ports below 1024 may be reserved; "
                 "try: ./server 65432")
     return f"{step} {address_name(where)}: {error_text(error)}{hint}"

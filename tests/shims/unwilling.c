@@ -54,6 +54,14 @@ int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict size)
     return unwilling("accept") ? -1 : real(fd, address, size);
 }
 
+/* Linux, and what Python calls: fails when accept is to fail. */
+int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict size,
+            int flags)
+{
+    REAL(accept4, int, struct sockaddr *, socklen_t *, int);
+    return unwilling("accept") ? -1 : real(fd, address, size, flags);
+}
+
 int connect(int fd, const struct sockaddr *address, socklen_t size)
 {
     REAL(connect, int, const struct sockaddr *, socklen_t);
