@@ -64,6 +64,7 @@ enum {
     FEW = 8,                   /* descriptors that a server may need itself */
     ROOM_MS = 2000,            /* until who has left has made room */
     AGAIN_MS = 20,             /* and a newcomer's pause meanwhile */
+    AT_REST_MS = 40,           /* without a nap of any thread */
     BONUS = 2200,              /* the bonus' number */
     TOGETHER = 50,             /* of them come at a time */
     LISTEN_EVERY = 40,         /* newcomers */
@@ -1257,13 +1258,20 @@ static long naps_so_far(void)
 }
 
 /* Waits until a thread has just looked and gone to sleep again, at most for a
- * while: who looks seldom does not do so soon. */
+ * while: who looks seldom does not do so soon. First all must be at rest, or
+ * somebody else's last nap would be taken for it. */
 static void wait_for_a_nap(void)
 {
-    long naps = naps_so_far();
-    long long end = net_now() + 2LL * IDLE_MS;
-    while (naps_so_far() == naps && net_now() < end)
+    long long end = net_now() + 3LL * IDLE_MS, quiet = net_now();
+    for (long naps = naps_so_far(); net_now() < end;) {
         net_sleep(2);
+        long now = naps_so_far();
+        if (now != naps && net_now() - quiet > AT_REST_MS)
+            return;
+        if (now != naps)
+            quiet = net_now();
+        naps = now;
+    }
 }
 
 /* In a second nobody wakes up more often than so; what still goes on when the
@@ -1326,12 +1334,13 @@ static bool slow_reader(void)
         !hears_some_time(&peers[2], made("guest1: %s", word), said) ||
         !sleeps_unsent())
         return false;
-    long long least = WAIT_MS;
-    for (int try = 0; try < TRIES && least > DRAIN_MS; try++) {
+    long long least = -1; /* not seen yet */
+    for (int try = 0; try < TRIES && (least < 0 || least > DRAIN_MS); try++) {
         if (try > 0 && !fill_slow(MANY_BYTES))
             return false;
         net_sleep(AGAIN_MS * 5); /* those who have filled it go to sleep */
         wait_for_a_nap();
+        bool unsent = kept(0) >= MANY_BYTES / 2; /* a kernel may take it yet */
         long long since = net_now();
         long machine = machine_ms();
         if (reads_all(true, rest) < 0)
@@ -1339,7 +1348,8 @@ static bool slow_reader(void)
         long long passed = passed_since(since, machine);
         if (net_now() - since > LONG_MS) /* no machine is so busy */
             passed = net_now() - since;
-        least = passed < least ? passed : least;
+        if (unsent && (least < 0 || passed < least))
+            least = passed;
         slow.lines = slow.told = 0;
     }
     if (least > DRAIN_MS)
