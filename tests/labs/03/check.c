@@ -7,6 +7,9 @@
 
 enum {
     TALKERS = 50,
+    WORDS = 5,
+    SPEAKERS = 10,    /* who are refused */
+    FLOOD = 128,      /* lines that one says at once */
     LINES = 10,       /* that each of them says: so few that nobody, however
                          slow, has 64 KiB waiting */
     ENDERS = 9,       /* members, of whom all but one end */
@@ -41,6 +44,8 @@ enum {
     ATTEMPTS = 5,       /* to read a table that others change */
     TRIES = 3,          /* of what a busy machine may spoil */
     SETTLE_MS = 100,    /* in which a kernel makes up its mind */
+    STILL_MS = 650,     /* who reads so late has still time, */
+    GIVEN_UP_MS = 1000, /* until this much later a rest may be given up */
     PAUSE_MS = 500,     /* for which everyone is silent */
     DELAY_MS = 200,     /* the task's number */
     LONG_MS = 1600,     /* too long for that on any machine */
@@ -257,6 +262,25 @@ static bool fan_out(void)
 
 /* ------------------------------------------------- lines and their pieces */
 
+/* The second of three says a line of 1024 bytes; the \n comes late. */
+static bool half_an_end(void)
+{
+    const char *cause =
+        "a line over 1024 bytes is too long; a \\r behind 1024 of them may be "
+        "half of its end, the \\n comes yet";
+    static char text[1026];
+    memset(text, 'x', 1024);
+    memcpy(text, nonce(), 9);
+    text[1024] = '\r';
+    if (!peer_send(&peers[1], text, 1025) ||
+        !expect_silence(&peers[0], PAUSE_MS, cause) ||
+        !peer_say(&peers[1], "\n"))
+        return false;
+    text[1024] = '\0';
+    return expect_line(&peers[0], made("guest2: %s", text), cause) &&
+           expect_line(&peers[2], made("guest2: %s", text), cause);
+}
+
 /* Many lines in one piece, and one line in many. */
 static bool bursts(void)
 {
@@ -288,7 +312,7 @@ static bool bursts(void)
         !expect_line(&peers[0], made("guest2: %send", word), piece) ||
         !expect_line(&peers[2], made("guest2: %send", word), piece))
         return false;
-    return hears(3, nonce());
+    return half_an_end() && hears(3, nonce());
 }
 
 /* All say many short lines at once: much comes of little. Everyone reads. */
@@ -299,9 +323,13 @@ static bool chorus(void)
     if (!gather(CHORUS))
         return false;
     write_often(text, "x\n", REFRAIN);
-    for (int i = 0; i < CHORUS; i++)
-        if (!peer_send(&peers[i], text, sizeof text))
-            return false;
+    (void)kill((pid_t)lab.pid, SIGSTOP); /* all is there when it looks again */
+    bool said = true;
+    for (int i = 0; i < CHORUS && said; i++)
+        said = peer_send(&peers[i], text, sizeof text);
+    (void)kill((pid_t)lab.pid, SIGCONT);
+    if (!said)
+        return false;
     const int all = (CHORUS - 1) * REFRAIN;
     for (long long end = moment(WAIT_MS); missing > 0;) {
         missing = 0;
@@ -1542,6 +1570,50 @@ static bool no_delay(void)
            same_pace(one_by_one, one_by_one_now, GROUPS) && slow_stays();
 }
 
+/* One has said much, all of it is there, and another one asks: how much that
+ * one is told before its answer shows how much is read from one socket before
+ * it is the next one's turn. Each of the two may be the next one. */
+static bool flood(void)
+{
+    static char text[FLOOD * TOLD_BYTES];
+    const char *cause = "one says much at once, and nobody else is heard: from "
+                        "each socket a piece is read in turn, not all that is "
+                        "there";
+    memset(text, 'f', sizeof text);
+    for (size_t i = TOLD_BYTES; i <= sizeof text; i += TOLD_BYTES)
+        text[i - 1] = '\n';
+    if (!gather(3))
+        return false;
+    for (int try = 0; try < 2 * TRIES; try++) {
+        long before = -1;
+        struct peer *talker = &peers[try % 2], *asker = &peers[1 - try % 2];
+        (void)kill((pid_t)lab.pid, SIGSTOP);
+        bool said =
+            peer_send(talker, text, sizeof text) && peer_say(asker, "/who\n");
+        (void)kill((pid_t)lab.pid, SIGCONT);
+        if (!said)
+            return false;
+        for (long heard = 0; heard < FLOOD || before < 0;) {
+            char *line = NULL;
+            enum got got = peer_line(asker, WAIT_MS, &line);
+            if (got != GOT_LINE)
+                return wrong(cause, "what is said, and an answer to /who", "%s",
+                             got_text(asker, got, line, WAIT_MS));
+            if (strncmp(line, "here: ", 6) == 0)
+                before = heard;
+            else
+                heard++;
+            (void)peer_receive(&peers[2]);
+        }
+        if (before > FLOOD * 3 / 4)
+            return wrong(cause,
+                         made("an answer to /who before %d bytes of that",
+                              FLOOD * 3 / 4 * TOLD_BYTES),
+                         "%ld bytes of it before", before * TOLD_BYTES);
+    }
+    return true;
+}
+
 /* The slow one goes, and comes again as another one for whom something waits.
  */
 static bool next_slow(void)
@@ -1558,10 +1630,10 @@ static bool goes(struct peer *peer, bool quits)
     return true;
 }
 
-/* A slow one goes, in one of two ways, and then reads: it gets all that waited,
- * and then the end. Who has not made it in a second is not the server's fault,
- * so there is more than one try. */
-static bool goes_late(bool quits)
+/* A slow one goes, in one of two ways, and reads, at once or a while later: it
+ * gets all that waited, and then the end. Who has not made it in a second is
+ * not the server's fault, so there is more than one try. */
+static bool goes_late(bool quits, int pause_ms)
 {
     const char *rest = quits ? "who goes still gets what waits for it, as long "
                                "as it reads: then quit, then the end"
@@ -1570,10 +1642,19 @@ static bool goes_late(bool quits)
     for (int try = 0; try < TRIES; try++) {
         bool last = try == TRIES - 1;
         char *line = NULL;
-        if (!next_slow() || !goes(&peers[0], quits) ||
+        if (!next_slow())
+            return false;
+        long long end = moment(GIVEN_UP_MS);
+        if (!goes(&peers[0], quits) ||
             !hears_some_time(&peers[2], made("%s left", slow.name),
                              "whoever goes has left at once"))
             return false;
+        net_sleep(pause_ms);
+        if (pause_ms > 0 && net_now() >= end - SETTLE_MS) {
+            if (last)
+                return true; /* this machine is too busy to tell */
+            continue;
+        }
         long read = reads_all(last, rest);
         if (read < 0)
             return false;
@@ -1625,7 +1706,8 @@ static bool nobody_waits(bool reads)
 
 static bool goodbyes(void)
 {
-    if (!slow_room() || !goes_late(true) || !goes_late(false) ||
+    if (!slow_room() || !goes_late(true, 0) || !goes_late(false, 0) ||
+        !goes_late(true, STILL_MS) || !goes_late(false, STILL_MS) ||
         !nobody_waits(true) || !nobody_waits(false) || !next_slow())
         return false;
     peer_shut(&peers[0]);
@@ -1974,8 +2056,22 @@ static bool noise(void)
 
 /* ------------------------------------------------------------- the models */
 
+/* One quits and closes its side: whoever asks no more whether it has done so
+ * may be told of it again and again. */
+static bool closes(void)
+{
+    if (!peer_say(&peers[2], "quit\n") ||
+        !hears_some_time(&peers[2], "quit", "quit is answered with quit") ||
+        !expect_end(&peers[2], "who has quit is told the end"))
+        return false;
+    peer_close(&peers[2]);
+    return expect_idle(IDLE_PERCENT,
+                       "a member that goes has closed its side, too, and "
+                       "instead of closing it the server asks again and again");
+}
+
 /* Nobody speaks, and nobody wakes up; one quits and does not close its side,
- * and still nobody is busy. */
+ * and still nobody is busy. Nor when another one closes its side. */
 static bool asleep(const char *busy)
 {
     return expect_idle(IDLE_PERCENT, busy) &&
@@ -1985,7 +2081,8 @@ static bool asleep(const char *busy)
            peer_say(&peers[1], "quit\n") &&
            expect_idle(IDLE_PERCENT,
                        "it asks again and again while a member goes, which has "
-                       "not closed its side, instead of waiting");
+                       "not closed its side, instead of waiting") &&
+           closes();
 }
 
 static bool threads(void)
@@ -2135,6 +2232,27 @@ static bool lists_long_names(int last)
     return lists_all(&peers[0], count);
 }
 
+/* The room is full, and some say something before they are refused. */
+static bool refuses_speakers(void)
+{
+    const char *cause =
+        "who is refused is told, and then the end, also if it has said "
+        "something: closed with that unread, the connection is reset, and the "
+        "word can get lost";
+    struct peer *some = &peers[CROWDED];
+    bool said = true;
+    (void)kill((pid_t)lab.pid, SIGSTOP); /* all is there when it looks again */
+    for (int i = 0; i < SPEAKERS && said; i++)
+        said = peer_open(&some[i]) && peer_say(&some[i], "hello\n");
+    (void)kill((pid_t)lab.pid, SIGCONT);
+    for (int i = 0; i < SPEAKERS && said; i++) {
+        said = expect_line(&some[i], "error: server is full", cause) &&
+               expect_end(&some[i], cause);
+        peer_close(&some[i]);
+    }
+    return said;
+}
+
 /* More members than select can watch want in; the first ones stay served. */
 static bool crowded(void)
 {
@@ -2166,10 +2284,10 @@ static bool crowded(void)
             made("%d to %d members, the others refused", most - FEW, most),
             "%d members, %d refused", inside, refused);
     char *word = nonce();
-    if (!peer_say(&peers[last], made("%s\n", word)) ||
+    if (!refuses_speakers() || !peer_say(&peers[last], made("%s\n", word)) ||
         !hears_some_time(&peers[0], made("guest%d: %s", inside, word),
                          "the members are served as before") ||
-        !expect_log(refused, " refused: server is full",
+        !expect_log(refused + SPEAKERS, " refused: server is full",
                     "each refusal is logged, once") ||
         !lists_long_names(last))
         return false;
@@ -2197,6 +2315,54 @@ static int descriptor_limit(void)
     return limit;
 }
 
+/* The second one says something, again and again, and the first one hears it
+ * soon; once a busy machine may be late. */
+static bool served_as_before(void)
+{
+    const char *cause = "without a descriptor a newcomer waits in the queue, "
+                        "and the others are served as before";
+    int late = 0;
+    long long passed = 0;
+    for (int i = 0; i < WORDS; i++) {
+        char *word = nonce();
+        long long since = net_now();
+        long machine = machine_ms();
+        if (!peer_say(&peers[1], made("%s\n", word)) ||
+            !hears_some_time(&peers[0], made("guest2: %s", word), cause))
+            return false;
+        passed = passed_since(since, machine);
+        late += passed > DELAY_MS;
+    }
+    return late < 2 ||
+           wrong(cause, made("%d lines within %d ms each", WORDS, DELAY_MS),
+                 "%d of them later", late);
+}
+
+/* The fourth one never reads, and what the first one says is too much for it;
+ * all others, up to `many`, read. */
+static bool drops_the_fourth(int many)
+{
+    static char text[BATCH * (LONG_LINE + 1)];
+    long told = 0;
+    memset(text, 'z', sizeof text);
+    for (int i = 1; i <= BATCH; i++)
+        text[i * (LONG_LINE + 1) - 1] = '\n';
+    for (char *line = NULL; told < KERNELS;) {
+        if (!peer_send(&peers[0], text, sizeof text))
+            return false;
+        told += (long)sizeof text;
+        for (int i = 0; i < many; i++)
+            if (i < 1 || i > 3) /* they have gone, or do not read */
+                while (peer_line(&peers[i], 0, &line) == GOT_LINE)
+                    if (i == 0 && strcmp(line, "guest4 left") == 0)
+                        return true;
+        net_sleep(1);
+    }
+    return wrong("what waits for a member has a limit, 64 KiB; beyond it the "
+                 "member is dropped",
+                 "\"guest4 left\"", "%ld bytes told", told);
+}
+
 /* There are no more descriptors: a newcomer waits, and the server sleeps. When
  * somebody goes it gets in. */
 static bool queue(void)
@@ -2211,8 +2377,8 @@ static bool queue(void)
         return wrong("the grader's own mistake: please report it",
                      "a server with few descriptors", "%d", limit);
     int many = limit - taken;
-    for (int i = 0; i < many + 2; i++)
-        if (!peer_open(&peers[i]))
+    for (int i = 0; i < many + 3; i++)
+        if (!peer_open_narrow(&peers[i], i == 3 ? NARROW : 0))
             return false;
     for (; inside < many; inside++) {
         char *line = NULL;
@@ -2224,13 +2390,10 @@ static bool queue(void)
                          inside + 1,
                          got_text(&peers[inside], got, line, WAIT_MS));
     }
-    char *word = nonce();
     if (!expect_silence(&peers[inside], PAUSE_MS, waits) ||
         !expect_idle(IDLE_PERCENT, "without a descriptor it asks again and "
                                    "again, instead of waiting") ||
-        !peer_say(&peers[1], made("%s\n", word)) ||
-        !hears_some_time(&peers[0], made("guest2: %s", word), waits) ||
-        !peer_say(&peers[1], "quit\n") ||
+        !served_as_before() || !peer_say(&peers[1], "quit\n") ||
         !hears_some_time(&peers[1], "quit", "quit is answered with quit"))
         return false;
     peer_close(&peers[1]);
@@ -2243,7 +2406,11 @@ static bool queue(void)
     peer_reset(&peers[2]);
     return expect_line(&peers[inside + 1], GREETING,
                        "a member that is reset makes room for one who waits, "
-                       "as one does that has said quit");
+                       "as one does that has said quit") &&
+           drops_the_fourth(inside + 2) &&
+           expect_line(&peers[inside + 2], GREETING,
+                       "a member that is dropped makes room for one who "
+                       "waits, as one does that has said quit");
 }
 
 /* So many members at once as no fd_set holds. */
@@ -2288,6 +2455,7 @@ int main(int argc, char **argv)
         {"two-slow", two_slow},
         {"asker", asker},
         {"no-delay", no_delay},
+        {"flood", flood},
         {"goodbyes", goodbyes},
         {"at-rest", at_rest},
         {"nothing-stays", nothing_stays},

@@ -16,6 +16,6 @@ load ../03/room.bash
     one_thread_program
     play_each fan-out bursts chorus endings names one-name heirs come-and-go
     play_each visitors guests one-thread at-rest slow-reader asker no-delay
-    play_each goodbyes nothing-stays non-reader
+    play_each flood goodbyes nothing-stays non-reader
     play_typed keyboard
 }
