@@ -210,6 +210,40 @@ case "$*" in *update) exit 100 ;; esac' "$bin/apt-get"
     expect_output 'still missing: cc make bats'
 }
 
+# One file of tests has ended, and of the other one the first test
+some_ended() {
+    grep -q 'ok 2 two' said && grep -qs 'ok 1 three' kept/*/other.bats/tap
+}
+
+@test "make test that is interrupted shows what has ended, and leaves nothing" {
+    local tree=$BATS_TEST_DIRNAME/../.. pid tries=0 status=0
+    mkdir -p "$BATS_TEST_TMPDIR/tests/lib" "$BATS_TEST_TMPDIR/kept"
+    cp "$tree/tests/lib/run.sh" "$BATS_TEST_TMPDIR/tests/lib"
+    cd "$BATS_TEST_TMPDIR" || return
+    echo 'setup_suite() { :; }' >tests/lib/setup_suite.bash
+    mkfifo silent
+    printf '@test "%s" { :; }\n' one two >tests/one.bats
+    printf '@test "%s" { %s; }\n' three : four "read -r _ <'$PWD/silent'" \
+        >tests/other.bats
+    set -m # or bash lets it ignore Ctrl-C
+    env TMPDIR="$PWD/kept" JOBS=2 bash tests/lib/run.sh tests/one.bats \
+        tests/other.bats >said 2>&1 3>&- 4>&- &
+    pid=$!
+    set +m
+    until some_ended; do # each time a program or two: slow enough
+        tries=$((tries + 1))
+        [ "$tries" -lt 5000 ] || break
+    done
+    kill -INT "$pid"
+    wait "$pid" || status=$?
+    cat said
+    [ "$status" -eq 130 ]
+    [ "$(grep -c '^ok ' said)" -eq 3 ]
+    grep -q '^ok [1-3] three$' said
+    grep -q '^# interrupted after 3 tests$' said
+    [ -z "$(ls -A kept)" ]
+}
+
 @test "make test picks tests by chapter and by a word, and says if there is none" {
     local tree=$BATS_TEST_DIRNAME/../..
     mkdir -p "$BATS_TEST_TMPDIR/tests/lib" "$BATS_TEST_TMPDIR/tests/chapters" \
