@@ -27,10 +27,14 @@ enum {
     BRIM_LATE_MS = 2000, /* who reads then reads late */
     CROWD = 300,         /* clients at once */
 
-    PINGS = 50,      /* questions of another client meanwhile */
-    NEWCOMERS = 10,  /* and newcomers */
-    PING_MS = 100,   /* and how soon each is to be answered */
-    WORST_MS = 1000, /* none may take so long */
+    PINGS = 50,        /* questions of another client meanwhile */
+    NEWCOMERS = 10,    /* and newcomers */
+    AT_ONCE = 120,     /* and more of them, all at once: every system's queue
+                          holds so many */
+    AT_ONCE_TRIES = 5, /* how often they come */
+    TURNS = 20,        /* answers to another one before they are greeted */
+    PING_MS = 100,     /* and how soon each is to be answered */
+    WORST_MS = 1000,   /* none may take so long */
     LATE = 3,        /* that many too late cannot all be the machine's fault */
     READERS = 20,    /* clients that read all they can get */
     COUNTS = 20,     /* of each of them: so that they are never done */
@@ -61,6 +65,8 @@ enum {
     BATCH = 5000,      /* questions at once */
     BATCHES = 24,      /* and how often */
     WARM = 4,          /* batches before the memory is looked at */
+    BAD_BATCHES = 16,  /* of each question that is answered with an error: */
+    BAD_WARM = 1,      /* the smallest block that is left is 32 bytes */
 
     GROUP = 10,       /* clients that leave together */
     GROUPS = 120,     /* and how many groups */
@@ -685,6 +691,59 @@ static bool in_time(const struct answers *answers, const char *cause)
                  answers->count, answers->latest);
 }
 
+/* Many newcomers come at once. Of a server that naps a clock tells how long
+ * they wait. Of one that works, on a busy machine, another client tells: it is
+ * answered once a round at most, and so early they are greeted. */
+static bool greets_at_once(struct peer *other, const char *cause)
+{
+    static struct peer newcomers[AT_ONCE];
+    struct answers pings = {0};
+    long long took = 0;
+    for (int tries = 0; tries < AT_ONCE_TRIES; tries++) {
+        struct watch watch = watch_start();
+        for (int i = 0; i < AT_ONCE; i++)
+            if (!peer_open(&newcomers[i]))
+                return false;
+        pings.count = 0;
+        for (int greeted = 0; greeted < AT_ONCE;) {
+            struct peer *next = &newcomers[greeted];
+            char *line = NULL;
+            if (peer_receive(next) && peer_take(next, &line)) {
+                if (strcmp(line, GREETING) != 0)
+                    return wrong(cause, GREETING, "\"%s\"", line);
+                greeted++;
+                continue;
+            }
+            took = watch_ms(watch);
+            if (next->ended || next->broken != 0 || took > WAIT_MS ||
+                (pings.count >= TURNS && free_ms(watch) > PING_MS))
+                return wrong(cause,
+                             made("each of %d who come at once is greeted "
+                                  "within %d ms",
+                                  AT_ONCE, PING_MS),
+                             "%d of them are after %lld ms, and another "
+                             "client was answered %d times meanwhile",
+                             greeted, free_ms(watch), pings.count);
+            if (other == NULL)
+                (void)net_wait(next->sock, NET_READABLE, PING_MS);
+            else if (!ping(other, &pings))
+                return false;
+        }
+        took = watch_ms(watch);
+        for (int i = 0; i < AT_ONCE; i++)
+            peer_close(&newcomers[i]);
+        if (other == NULL && took <= PING_MS)
+            return true;
+        if (other == NULL)
+            settle(IDLE_MS / 4); /* until it naps again */
+    }
+    return other != NULL ||
+           wrong(cause,
+                 made("each of %d who come at once is greeted within %d ms",
+                      AT_ONCE, PING_MS),
+                 "the last one after %lld ms", took);
+}
+
 /* Some clients ask for much and read nothing. */
 static bool get_stuck(struct peer *peers, int count)
 {
@@ -759,6 +818,10 @@ static bool meanwhile(void)
             return false;
         peer_close(&newcomer);
     }
+    if (!greets_at_once(&peer, "newcomers who come at once wait for many "
+                               "rounds, in each of which all who count have "
+                               "their turn: take all who are there"))
+        return false;
     /* Threads that have ended worked for the process, too. */
     long all = server_cpu();
     long first = (long)(read_turns(made("/proc/%ld/task/%ld/schedstat", lab.pid,
@@ -786,12 +849,66 @@ static long naps_a_second(void)
     return passed < 100 ? naps : (long)(naps * 1000 / passed);
 }
 
+/* It naps as with a silent client, who kept it awake so often. */
+static bool expect_as_silent(long silent, const char *no_naps,
+                             const char *more_naps)
+{
+    if (!expect_naps(no_naps))
+        return false;
+    long naps = naps_a_second();
+    return silent <= 0 || naps <= 2 * silent + MORE_NAPS ||
+           wrong(more_naps,
+                 made("about %ld naps a second, as with a silent one", silent),
+                 "%ld", naps);
+}
+
+/* As much as the kernels take now, in lines. */
+static bool send_much(struct peer *peer)
+{
+    static char bytes[LONG_LINE * 64];
+    memset(bytes, 'x', sizeof bytes);
+    for (size_t end = LONG_LINE; end <= sizeof bytes; end += LONG_LINE)
+        bytes[end - 1] = '\n';
+    for (size_t all = 0; all < FLOOD;) {
+        const size_t at = all % sizeof bytes;
+        long sent = net_send(peer->sock, bytes + at, sizeof bytes - at);
+        if (sent < 0 && !net_would_block(net_error()))
+            return wrong("a client that reads nothing has lost its connection",
+                         "it stays, and is not read on", "send: %s",
+                         net_error_text(net_error()).text);
+        if (sent < 0 && net_wait(peer->sock, NET_WRITABLE, 2 * PING_MS) <= 0)
+            break;
+        all += sent > 0 ? (size_t)sent : 0;
+    }
+    return true;
+}
+
+/* Those that read nothing say more behind their counts, or end; and one more
+ * has never asked for a count, and does not read its answers. */
+static bool say_more(struct peer *peers)
+{
+    static struct peer talker;
+    static const char *const more[] = {"word\n", "", "", "quit\n", "cou"};
+    for (int i = 0; i < STUCK; i++) {
+        if (!(i % 5 == 2 ? send_much(&peers[i])
+                         : peer_say(&peers[i], more[i % 5])))
+            return false;
+        if (i % 2 == 1)
+            peer_shut(&peers[i]);
+    }
+    return open_narrow(&talker) && expect_greeting(&talker) &&
+           send_much(&talker);
+}
+
 /* Clients that read nothing cost nothing, delay nobody and lose nothing. */
 static bool stuck(void)
 {
     static struct peer peers[STUCK];
     struct peer peer;
     struct answers pings = {0};
+    static const char *const waits =
+        "with clients that read nothing a newcomer waits, or each of those who "
+        "come at once for a nap of its own";
     if (!peer_join(&peer))
         return false;
     settle(STUCK_MS / 2); /* until its naps are as long as they get */
@@ -799,16 +916,13 @@ static bool stuck(void)
     if (!get_stuck(peers, STUCK))
         return false;
     struct watch since = watch_start();
-    if (!expect_naps("it asks again and again, without a nap, for a client "
-                     "that reads nothing"))
+    if (!expect_as_silent(silent,
+                          "it asks again and again, without a nap, for a "
+                          "client that reads nothing",
+                          "a client that reads nothing keeps it more awake "
+                          "than a silent one: shorter naps, or waits of "
+                          "another kind"))
         return false;
-    long naps = naps_a_second();
-    if (silent > 0 && naps > 2 * silent + MORE_NAPS)
-        return wrong(
-            "a client that reads nothing keeps it more awake than a "
-            "silent one: shorter naps, or waits of another kind",
-            made("about %ld naps a second, as with a silent one", silent),
-            "%ld", naps);
     /* After silences short and long: naps get longer meanwhile. */
     for (int i = 0; i < PINGS / 3; i++) {
         net_sleep(i % 3 == 0 ? 700 + (int)(draw() % 600)
@@ -820,6 +934,15 @@ static bool stuck(void)
                 "that waits for them, or it sleeps too long between rounds"))
             return false;
     }
+    if (!say_more(peers) ||
+        !expect_as_silent(silent,
+                          "it finds no nap while a client that reads nothing "
+                          "has said more or ended: what waits behind a count "
+                          "is nothing that can be done",
+                          "a client that reads nothing, and has said more or "
+                          "ended, keeps it more awake than a silent one") ||
+        !greets_at_once(NULL, waits))
+        return false;
     while (watch_ms(since) < PATIENCE_MS)
         net_sleep(50);
     for (int i = 0; i < STUCK; i++)
@@ -1048,6 +1171,49 @@ static bool again(void)
                  (BATCHES - WARM) * BATCH);
 }
 
+/* Nor does anything stay of those that are answered with an error, or are no
+ * questions: each of its kind often enough. */
+static bool badly(void)
+{
+    static const char *const kinds[] = {
+        "count 5x", "count ",
+        "count 0",  "count 10000001",
+        "count",    "count 1234567890123456789012345678901234567890",
+    };
+    static char text[BATCH * 64];
+    struct peer peer;
+    if (!peer_join(&peer))
+        return false;
+    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+        const char *line = kinds[kind];
+        const size_t size = strlen(line) + 1;
+        const bool ours = strncmp(line, "count ", 6) == 0;
+        long before = 0;
+        for (int i = 0; i < BATCH; i++) {
+            memcpy(text + (size_t)i * size, line, size - 1);
+            text[(size_t)i * size + size - 1] = '\n';
+        }
+        for (int batch = 0; batch < BAD_BATCHES; batch++) {
+            if (batch == BAD_WARM)
+                before = memory_now();
+            if (!peer_send(&peer, text, (size_t)BATCH * size))
+                return false;
+            for (int i = 0; i < BATCH; i++)
+                if (!(ours ? expect_line(&peer, range, order)
+                           : answered(&peer, line, order)))
+                    return false;
+        }
+        long more = memory_now() - before;
+        if (more > MEMORY_KIB)
+            return wrong("each line leaves something in memory that is not "
+                         "freed: a question that is none is answered, too",
+                         made("less than %d KiB of memory more", MEMORY_KIB),
+                         "%ld KiB more after %d times \"%s\"", more,
+                         (BAD_BATCHES - BAD_WARM) * BATCH, line);
+    }
+    return true;
+}
+
 /* ----------------------------------------------------------------- leaver */
 
 /* Some clients ask for much, and leave in mid-count in four ways: with numbers
@@ -1124,7 +1290,8 @@ int main(int argc, char **argv)
         {"endings", endings}, {"farthest", farthest}, {"crowd", crowd},
         {"late", late_ones},  {"brim", brim},         {"meanwhile", meanwhile},
         {"stuck", stuck},     {"alone", alone},       {"fifty", fifty},
-        {"flood", flood},     {"again", again},       {"leavers", leavers},
+        {"flood", flood},     {"again", again},       {"badly", badly},
+        {"leavers", leavers},
     };
     return lab_main(argc, argv, checks, sizeof checks / sizeof checks[0]);
 }
