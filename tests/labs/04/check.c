@@ -31,7 +31,7 @@ enum {
     NEWCOMERS = 10,    /* and newcomers */
     AT_ONCE = 120,     /* and more of them, all at once: every system's queue
                           holds so many */
-    AT_ONCE_TRIES = 5, /* how often they come */
+    AT_ONCE_TRIES = 3, /* how often they come */
     TURNS = 20,        /* answers to another one before they are greeted */
     PING_MS = 100,     /* and how soon each is to be answered */
     WORST_MS = 1000,   /* none may take so long */
