@@ -16,6 +16,12 @@
 [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@" # if by sh
 set -eu
 
+# In the background of a script Ctrl-C is ignored, and what the tests start would
+# inherit that, for good: no shell can take it back. env can, where it is GNU's.
+if [ -n "$(trap -p INT)" ] && env --default-signal=INT true 2>/dev/null; then
+    exec env --default-signal=INT bash "$0" "$@"
+fi
+
 # choose: the files, into $files
 choose() {
     local chapter
