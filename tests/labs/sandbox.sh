@@ -116,7 +116,7 @@ confined() {
         level+=(--dir "$PWD/$name")
     done
     level+=(--remount-ro "$PWD" --remount-ro / --clearenv --setenv PATH "$PATH" --setenv HOME /tmp)
-    for name in LC_ALL TZ TSAN_OPTIONS ASAN_OPTIONS UBSAN_OPTIONS; do
+    for name in LC_ALL TZ MALLOC_TOP_PAD_ TSAN_OPTIONS ASAN_OPTIONS UBSAN_OPTIONS; do
         [ -z "${!name-}" ] || level+=(--setenv "$name" "${!name}")
     done
     # A session of its own: by its group the graders know the server's children
