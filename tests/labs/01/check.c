@@ -380,18 +380,18 @@ static bool reset_queued(void)
     }
     (void)kill((pid_t)lab.pid, SIGCONT);
     return connected &&
-           expect_gone(1, "a greeting that cannot be sent is a loss, too, for "
-                          "the reason that send gives: the client has gone "
-                          "while it waited in the queue");
+           expect_gone("a greeting that cannot be sent is a loss, too, for "
+                       "the reason that send gives: the client has gone "
+                       "while it waited in the queue");
 }
 
 /* The stream has ended in good order, and nobody is there for the answer. */
 static bool unanswered(void)
 {
     return reset_behind(true) &&
-           expect_gone(1, "an answer that cannot be sent is a loss as well, "
-                          "for the reason that send gives; net_start sees to "
-                          "it that no signal ends the server");
+           expect_gone("an answer that cannot be sent is a loss as well, "
+                       "for the reason that send gives; net_start sees to "
+                       "it that no signal ends the server");
 }
 
 int main(int argc, char **argv)

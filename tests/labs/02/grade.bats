@@ -15,7 +15,7 @@ load ../grade.bash
 
 @test "[10] part 3: the client that is cut reads the error line" {
     part 3 '02-loop-server/README.md, "Read it", 5; "good-bye" in net.h'
-    play_each told sending gone
+    play_each told sending gone gone-late gone-long gone-queued
 }
 
 @test "[10] part 4: normal clients and a burst of 50 are unaffected" {
