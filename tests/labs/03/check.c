@@ -20,7 +20,7 @@ enum {
     CHORUS = 10,      /* members who say, all at once, */
     REFRAIN = 1200,   /* so many lines of a byte: what a server that collects
                          before it sends gets for one of them is over 64 KiB */
-    HALL = 400,       /* members with long names */
+    HALL = 1000,      /* members with long names: over 16 KiB of them */
     HEIRS = 4,        /* who want the name that a member leaves */
     REIGNS = 25,      /* times that it is left */
     ASKED = 20,       /* times that each of them asks at once */
@@ -30,8 +30,13 @@ enum {
     WARM_VISITS = 12, /* such groups, before what stays is counted, */
     VISITS = 42,      /* and until it is counted again: a thousand members */
     LEFT_KIB = 2048,  /* that may be more by then */
-    GUESTS = 10050,   /* newcomers: a number of five digits */
+    SAID = 6000,      /* times that each of two lines is said, */
+    SAID_TOGETHER = 1000, /* so many at once: less than 64 KiB of answers */
+    SAID_KIB = 100,       /* that may be more by then: 17 bytes for each */
+    GUESTS = 10050,       /* newcomers: a number of five digits */
     DROPPED = 16,     /* members at a time who do not read and are dropped */
+    RESETTINGS = 3,   /* and such who are reset, in three ways: of each */
+    RESET_KIB = 500,  /* 40 KiB of each would be 600 KiB */
     DROPPINGS = 3,    /* such groups: 64 KiB of each would be 3 MiB */
     LONG_LINE = 1000, /* bytes of a line for the one who does not read */
     TOLD_BYTES = LONG_LINE + 9, /* of it as the others get it */
@@ -69,6 +74,7 @@ enum {
     FEW = 8,                   /* descriptors that a server may need itself */
     ROOM_MS = 2000,            /* until who has left has made room */
     AGAIN_MS = 20,             /* and a newcomer's pause meanwhile */
+    SILENCE_MS = 5500,         /* without a word: over 5 s */
     AT_REST_MS = 40,           /* without a nap of any thread */
     BONUS = 2200,              /* the bonus' number */
     TOGETHER = 50,             /* of them come at a time */
@@ -232,6 +238,21 @@ static bool longest_whole(struct peer *from, struct peer *to)
            expect_line(to, made("%s: behind it", name), cause);
 }
 
+/* One \r before the \n is dropped, another one is the line's own. */
+static bool returns(struct peer *from, struct peer *to, struct peer *too)
+{
+    static const char *const said[] = {"x\r", "\r", "\rx", "x\ry", "quit\r"};
+    const char *cause = "one \\r before the \\n is dropped, and no other: that "
+                        "is a byte of the line";
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        const char *told = made("guest2: %s", said[i]);
+        if (!peer_say(from, made("%s\r\n", said[i])) ||
+            !expect_line(to, told, cause) || !expect_line(too, told, cause))
+            return false;
+    }
+    return true;
+}
+
 static bool fan_out(void)
 {
     char longest[1025];
@@ -250,7 +271,9 @@ static bool fan_out(void)
                      "its \\n is dropped") ||
         !expect_line(&peers[2], made("guest2: %s", word), room_cause))
         return false;
-    return peer_say(&peers[2], "quit\nnever said\n") &&
+    if (!returns(&peers[1], &peers[0], &peers[2]))
+        return false;
+    return peer_say(&peers[2], "quit\r\nnever said\n") &&
            expect_line(&peers[2], "quit", "quit is answered with quit") &&
            expect_end(&peers[2], "quit ends that conversation") &&
            expect_line(&peers[0], "guest3 left",
@@ -587,6 +610,28 @@ static bool unknown_commands(struct peer *peer)
     return true;
 }
 
+/* With \r before its \n a command is the same, with two it is another one. */
+static bool returning_commands(struct peer *peer)
+{
+    static const struct {
+        const char *said, *answer;
+    } pairs[] = {
+        {"/name x\r\r", "error: bad name"},
+        {"/name \r\r", "error: bad name"},
+        {"/name\r\r", "error: unknown command"},
+        {"/who\r\r", "error: unknown command"},
+        {"/name\r", "error: bad name"},
+        {"/names\r", "error: unknown command"},
+        {"/who\r", "here: guest1 guest2 guest3"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (!asks(peer, pairs[i].said, pairs[i].answer,
+                  "one \\r before the \\n is dropped, of a command too, and "
+                  "no other"))
+            return false;
+    return true;
+}
+
 /* What has passed since a moment, without what is the machine's fault. */
 static long long passed_since(long long since, long machine)
 {
@@ -641,7 +686,7 @@ static bool names(void)
     const char *tell = "a new name is told to everyone else";
     char *first = nonce(), second[NAME_SIZE];
     snprintf(second, sizeof second, "%s_-AZ09z", nonce());
-    if (!gather(3) || !bad_names(a))
+    if (!gather(3) || !bad_names(a) || !returning_commands(a))
         return false;
     if (!asks(a, made("/name %s", first), made("you are %s", first),
               "a good name is confirmed") ||
@@ -944,7 +989,7 @@ static bool heirs(void)
     return true;
 }
 
-/* So many names as do not fit into a buffer of a few KiB. */
+/* So many names as do not fit into a buffer of 16 KiB. */
 static bool hall(void)
 {
     if (!observer())
@@ -1067,6 +1112,67 @@ static bool visitors(void)
                           VISITS * VISITORS),
                      "%ld KiB more", after - before);
     return who_is_right();
+}
+
+/* The first member says lines so often, many at once, and a name behind them:
+ * then it has been answered, and the second one told. */
+static bool says_often(const char *lines, int times)
+{
+    static char text[SAID_TOGETHER * NAME_SIZE * 2];
+    for (; times > 0; times -= SAID_TOGETHER) {
+        char *word = nonce(), *line = NULL;
+        size_t length = write_often(text, lines, SAID_TOGETHER);
+        length += write_often(text + length, made("/name %s\n", word), 1);
+        if (!peer_send(&peers[0], text, length) ||
+            !hears_some_time(&peers[0], made("you are %s", word),
+                             "each command has an answer"))
+            return false;
+        do {
+            enum got got = peer_line(&peers[1], WAIT_MS, &line);
+            if (got != GOT_LINE)
+                return wrong("a new name is told to everyone else",
+                             made("\"... is now %s\"", word), "%s",
+                             got_text(&peers[1], got, line, WAIT_MS));
+        } while (strstr(line, word) == NULL);
+    }
+    return true;
+}
+
+/* Nothing stays of what is said either, whatever it is. */
+static bool chatter(void)
+{
+    static const struct {
+        const char *lines, *what;
+    } kinds[] = {
+        {"/who\n/who\n", "/who"},
+        {"/name a\n/name b\n", "a new name"},
+        {"/name b\n/name guest2\n", "a name that is taken"},
+        {"/name\n/name a b\n", "a bad name"},
+        {"/names\n/\n", "an unknown command"},
+        {"hello, who is there?\n\n", "a line that is said"},
+    };
+    if (!gather(2))
+        return false;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        long before = 0, after = 0;
+        int tries = 0;
+        if (!says_often(kinds[i].lines, SAID_TOGETHER))
+            return false;
+        after = server_status("VmData:"); /* each page, at once */
+        do {
+            before = after;
+            if (!says_often(kinds[i].lines, SAID))
+                return false;
+            after = server_status("VmData:");
+        } while (after - before > SAID_KIB && ++tries < TRIES);
+        if (before > 0 && after - before > SAID_KIB)
+            return wrong(made("memory stays of %s, each time: it is not freed",
+                              kinds[i].what),
+                         made("at most %d KiB more after %d of them", SAID_KIB,
+                              2 * SAID),
+                         "%ld KiB more", after - before);
+    }
+    return true;
 }
 
 /* So many come and go that their numbers have a digit more. */
@@ -1819,34 +1925,83 @@ static bool drop_some(long descriptors)
     return true;
 }
 
+/* Some come who do not read. While much waits for them, they are reset: in the
+ * room, or when they have said quit or half-closed. */
+static bool reset_some(long descriptors)
+{
+    struct peer *some = &peers[3];
+    for (int i = 0; i < DROPPED; i++)
+        if (!join_narrow(&some[i]))
+            return false;
+    slow.left = 0;
+    slow.told = 0;
+    for (bool settled = false; !settled && slow.left == 0;) {
+        long waits = slow.told - in_the_kernel(&some[0], 0);
+        if (waits < SOME_BYTES && !room_goes_on(waits > 0 ? BATCH : 3 * BATCH))
+            return false;
+        if (waits < SOME_BYTES)
+            continue;
+        net_sleep(SETTLE_MS); /* a kernel may find more room */
+        settled = slow.told - in_the_kernel(&some[0], 0) >= SOME_BYTES;
+    }
+    for (int i = 0; i < DROPPED; i++)
+        if (i % 3 == 1)
+            (void)net_send(some[i].sock, "quit\n", 5); /* or it is dropped */
+        else if (i % 3 == 2)
+            peer_shut(&some[i]);
+    net_sleep(SETTLE_MS);
+    for (int i = 0; i < DROPPED; i++)
+        peer_reset(&some[i]);
+    if (descriptors > 0 && !back_to(descriptors, LONG_MAX))
+        return false;
+    for (long long end = moment(WAIT_MS); slow.left < DROPPED;
+         net_sleep(AGAIN_MS))
+        if (net_now() > end)
+            return wrong("whoever goes has left, a reset too",
+                         made("%d members left", DROPPED), "%d", slow.left);
+        else if (!room_goes_on(1))
+            return false;
+    return true;
+}
+
+/* Groups go in such a way, again and again: what is not freed grows each time.
+ */
+static bool no_memory(bool (*some)(long), int groups, int most, const char *how)
+{
+    long descriptors = server_descriptors();
+    if (!some(descriptors))
+        return false;
+    long before = 0, after = server_status("VmRSS:");
+    int tries = 0;
+    do {
+        before = after;
+        for (int i = 0; i < groups; i++)
+            if (!some(descriptors))
+                return false;
+        after = server_status("VmRSS:");
+    } while (after - before > most && ++tries < 2);
+    if (before > 0 && after - before > most)
+        return wrong(made("memory stays of members that were %s: what waited "
+                          "for them is not freed",
+                          how),
+                     made("at most %d KiB more after %d of them", most,
+                          groups * DROPPED),
+                     "%ld KiB more", after - before);
+    return true;
+}
+
 /* Nothing stays of members for whom something was unsent when they were reset
  * or dropped. */
 static bool nothing_stays(void)
 {
     if (!prompt_room())
         return false;
-    net_sleep(PAUSE_MS / 5); /* what they have of their own is there */
-    long descriptors = server_descriptors() - 1;
-    if (!resets() || (descriptors > 0 && !back_to(descriptors, LONG_MAX)) ||
-        !drop_some(descriptors))
-        return false;
-    /* What is not freed grows each time. */
-    long before = 0, after = server_status("VmRSS:");
-    int tries = 0;
-    do {
-        before = after;
-        for (int i = 0; i < DROPPINGS; i++)
-            if (!drop_some(descriptors))
-                return false;
-        after = server_status("VmRSS:");
-    } while (after - before > LEFT_KIB && ++tries < 2);
-    if (before > 0 && after - before > LEFT_KIB)
-        return wrong("memory stays of members that were dropped: what waited "
-                     "for them is not freed",
-                     made("at most %d KiB more after %d of them", LEFT_KIB,
-                          DROPPINGS * DROPPED),
-                     "%ld KiB more", after - before);
-    return true;
+    int before = server_descriptors();
+    peer_reset(&peers[0]);
+    return hears_some_time(&peers[2], "guest1 left", "whoever goes has left") &&
+           (before <= 0 || back_to(before - 1, LONG_MAX)) &&
+           no_memory(reset_some, RESETTINGS, RESET_KIB, "reset") &&
+           no_memory(drop_some, DROPPINGS, LEFT_KIB, "dropped");
 }
 
 static bool non_reader(void)
@@ -2085,12 +2240,32 @@ static bool asleep(const char *busy)
            closes();
 }
 
+/* In one of two looks of so long nobody wakes up at all: who looks every few
+ * seconds is seen. What still goes on when the first one begins may spoil it.
+ */
+static bool sleeps_on(int ms)
+{
+    long naps = 0;
+    for (int try = 0; try < 2; try++) {
+        naps = naps_so_far();
+        net_sleep(ms);
+        naps = naps_so_far() - naps;
+        if (naps <= 0) /* a thread that has ended takes its own along */
+            return true;
+    }
+    return wrong("nobody speaks, and a thread wakes up every few seconds to "
+                 "look, instead of waiting for what happens",
+                 made("nobody wakes up in %.1f s", (double)ms / 1000),
+                 "%ld times", naps);
+}
+
 static bool threads(void)
 {
     return gather(MEMBER_THREADS) && hears(MEMBER_THREADS, nonce()) &&
            expect_threads(MEMBER_THREADS + 1, 3 * MEMBER_THREADS + 3,
                           "chapter 03 has a thread for each member") &&
-           asleep("a thread asks again and again instead of waiting");
+           asleep("a thread asks again and again instead of waiting") &&
+           sleeps_on(SILENCE_MS);
 }
 
 static bool one_thread(void)
@@ -2451,6 +2626,7 @@ int main(int argc, char **argv)
         {"heirs", heirs},
         {"hall", hall},
         {"visitors", visitors},
+        {"chatter", chatter},
         {"guests", guests},
         {"two-slow", two_slow},
         {"asker", asker},

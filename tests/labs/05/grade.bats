@@ -7,7 +7,7 @@ load ../03/room.bash
 @test "[10] part 1: it is lab 03's room: lines, names, joins, leaves" {
     part 1 'lab 03, its task and its hints; 05-select/README.md, "Read it"'
     play_each fan-out bursts chorus endings talkers
-    play_each names one-name heirs come-and-go hall visitors guests
+    play_each names one-name heirs come-and-go hall visitors chatter guests
 }
 
 @test "[10] part 2: one thread, no children, and idle when nobody speaks" {
