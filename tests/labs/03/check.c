@@ -35,8 +35,8 @@ enum {
     SAID_KIB = 100,       /* that may be more by then: 17 bytes for each */
     GUESTS = 10050,       /* newcomers: a number of five digits */
     DROPPED = 16,     /* members at a time who do not read and are dropped */
-    RESETTINGS = 3,   /* and such who are reset, in three ways: of each */
-    RESET_KIB = 500,  /* 40 KiB of each would be 600 KiB */
+    RESETTINGS = 5,   /* and such who are reset, in three ways: of each */
+    RESET_KIB = 500,  /* 40 KiB of each would be 1000 KiB */
     DROPPINGS = 3,    /* such groups: 64 KiB of each would be 3 MiB */
     LONG_LINE = 1000, /* bytes of a line for the one who does not read */
     TOLD_BYTES = LONG_LINE + 9, /* of it as the others get it */
@@ -1114,6 +1114,21 @@ static bool visitors(void)
     return who_is_right();
 }
 
+/* What the server has written to, in KiB, to the page: VmRSS is counted in
+ * larger pieces. -1 where the system does not tell. */
+static long pages_kib(void)
+{
+    char text[256];
+    long kib = -1;
+    FILE *file = fopen(made("/proc/%ld/smaps_rollup", lab.pid), "r");
+    if (file == NULL)
+        return -1;
+    while (fgets(text, sizeof text, file) != NULL)
+        (void)sscanf(text, "Anonymous: %ld", &kib);
+    (void)fclose(file); /* only read */
+    return kib;
+}
+
 /* The first member says lines so often, many at once, and a name behind them:
  * then it has been answered, and the second one told. */
 static bool says_often(const char *lines, int times)
@@ -1158,12 +1173,12 @@ static bool chatter(void)
         int tries = 0;
         if (!says_often(kinds[i].lines, SAID_TOGETHER))
             return false;
-        after = server_status("VmData:"); /* each page, at once */
+        after = pages_kib();
         do {
             before = after;
             if (!says_often(kinds[i].lines, SAID))
                 return false;
-            after = server_status("VmData:");
+            after = pages_kib();
         } while (after - before > SAID_KIB && ++tries < TRIES);
         if (before > 0 && after - before > SAID_KIB)
             return wrong(made("memory stays of %s, each time: it is not freed",
