@@ -552,10 +552,9 @@ static int wait_in_queue(void)
 {
     struct peer first, second;
     char *line = NULL, *word = nonce();
-    if (!peer_join(&first) || !peer_say(&first, "half a line ") ||
-        !peer_open(&second))
+    if (!peer_join(&first) || !peer_open(&second))
         return 0;
-    net_sleep(SETTLE_MS);
+    net_sleep(SETTLE_MS); /* it has said nothing yet */
     if (log_count(" connected\n") == 0) {
         net_sleep(BYTE_MS);
         if (log_count(" connected\n") == 0)
@@ -564,6 +563,8 @@ static int wait_in_queue(void)
                          "a line of the log with \" connected\"",
                          "none while the client is served");
     }
+    if (!peer_say(&first, "half a line "))
+        return 0;
     enum got got = peer_line(&first, LATEST_MS, &line);
     /* Who is served beside the first one is part 1's question. */
     if (peer_line(&second, 0, &line) == GOT_LINE)
