@@ -269,7 +269,7 @@ broken() {
 @test "a failed part says what was seen and expected, why, and how to repeat" {
     lab lab N=01
     lab grade N=01 P=2 SEED=7
-    expect 1 'seen      "0 bytes' 'expected  "' 'cause     every byte' \
+    expect 1 'seen      ' 'expected  ' 'cause     every byte' \
         'read      01-blocking/README.md' 'repeat    make grade N=01 P=2' 'SEED=7'
 }
 

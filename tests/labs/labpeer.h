@@ -23,6 +23,7 @@
 enum {
     WAIT_MS = 5000,     /* the longest wait for what should come at once */
     PROGRAM_MS = 40000, /* and for a whole scenario */
+    BUSY_MS = 500,      /* a look whether the machine is busy */
     TICK_MS = 10,       /* of processor time in /proc/PID/stat, on Linux */
     IDLE_MS = 1000,     /* how long a look at an idle server takes */
     IDLE_PERCENT = 10,  /* what it may use meanwhile: 0, and some leeway */
@@ -158,6 +159,8 @@ static inline long long moment(long long ms)
     return end < last ? end : last;
 }
 
+static inline long machine_ms(void);
+
 /* Waits for an event until a moment. */
 static inline bool wait_until(net_socket sock, enum net_event event,
                               long long end)
@@ -279,16 +282,29 @@ static inline bool peer_take(struct peer *peer, char **line)
     return true;
 }
 
-/* Waits at most ms for the next line. */
+/* Whether it is the busy machine's fault that nothing comes: for half of a
+ * moment the server, or this program, could have run and got no processor. */
+static inline bool machine_is_busy(void)
+{
+    long before = machine_ms();
+    long long since = net_now();
+    net_sleep(BUSY_MS);
+    return 2 * (machine_ms() - before) > net_now() - since;
+}
+
+/* Waits at most ms for the next line; on a busy machine up to three times as
+ * long for what should come at once. */
 static inline enum got peer_line(struct peer *peer, long long ms, char **line)
 {
-    long long end = moment(ms);
+    long long end = moment(ms), last = ms == WAIT_MS ? moment(3LL * ms) : end;
     while (!peer_take(peer, line)) {
         if (peer->broken != 0)
             return GOT_RESET;
         if (peer->ended)
             return GOT_END;
-        if (!wait_until(peer->sock, NET_READABLE, end))
+        if (!wait_until(peer->sock, NET_READABLE, end) &&
+            (net_now() >= last || !machine_is_busy()) &&
+            !wait_until(peer->sock, NET_READABLE, 0))
             return GOT_NOTHING;
         (void)peer_receive(peer);
     }
