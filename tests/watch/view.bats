@@ -140,7 +140,7 @@ connect_6() {
     view 04-nonblocking 2000
     connect_5
     finish_frame
-    assert_matches 'the lane' '^main .*zzz' "$frame"
+    assert_matches 'the lane' '^main .* [z*]*z[z*]*$' "$frame"
     assert_matches 'client 1' '^1 .* established +0 +0$' "$frame"
 }
 

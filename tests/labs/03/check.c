@@ -75,6 +75,7 @@ enum {
     ROOM_MS = 2000,            /* until who has left has made room */
     AGAIN_MS = 20,             /* and a newcomer's pause meanwhile */
     SILENCE_MS = 5500,         /* without a word: over 5 s */
+    LATER_MS = 2500,           /* nobody may give up by then what waits */
     AT_REST_MS = 40,           /* without a nap of any thread */
     BONUS = 2200,              /* the bonus' number */
     TOGETHER = 50,             /* of them come at a time */
@@ -1476,7 +1477,7 @@ static bool slow_reader(void)
     long before = wakes_in_silence();
     if (!fill_slow(MANY_BYTES))
         return false;
-    net_sleep(PAUSE_MS);
+    net_sleep(LATER_MS);
     char *word = nonce();
     const char *said = "what a member says is read, though it does not read";
     if (!peer_say(&peers[0], made("%s\n", word)) ||
