@@ -23,7 +23,7 @@ done
 
 OUTER_BYTES=2147483648 # of the outer /tmp, which is memory: programs and logs
 INNER_BYTES=67108864   # of the graded program's own
-PROCESSES=3200         # and threads, of one graded program: 1,000 members have 3 each
+PROCESSES=640          # and threads, of one graded program
 
 # A user for one grade, if root grades: those that systemd gives to services
 # for a while. Limits do not bind root.

@@ -20,7 +20,7 @@ enum {
     CHORUS = 10,      /* members who say, all at once, */
     REFRAIN = 1200,   /* so many lines of a byte: what a server that collects
                          before it sends gets for one of them is over 64 KiB */
-    HALL = 1000,      /* members with long names: over 16 KiB of them */
+    HALL = 500,       /* members with long names: over 8 KiB of them */
     HEIRS = 4,        /* who want the name that a member leaves */
     REIGNS = 25,      /* times that it is left */
     ASKED = 20,       /* times that each of them asks at once */
@@ -991,7 +991,7 @@ static bool heirs(void)
     return true;
 }
 
-/* So many names as do not fit into a buffer of 16 KiB. */
+/* So many names as do not fit into a buffer of 8 KiB. */
 static bool hall(void)
 {
     if (!observer())
