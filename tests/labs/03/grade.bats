@@ -11,6 +11,7 @@ load ../grade.bash
 @test "[10] part 2: names, joins, leaves and /who, while 50 come and go" {
     part 2 '03-threaded/README.md, "Read it"; the task, "Names"'
     # For 500 members, who may have a second thread and a pipe each
+    # shellcheck disable=SC2034 # sandbox.sh has it
     PROCESSES=1100
     ulimit -S -n 1600 2>/dev/null || :
     play_each names one-name heirs come-and-go hall visitors chatter
