@@ -84,7 +84,12 @@ cleanup() {
         kill -TERM -- "-$worker" 2>/dev/null || :
     done
     wait 2>/dev/null || :
-    rm -rf "$dir"
+    # A bats that is ending writes on for a while
+    for ((n = 0; n < 20; n++)); do
+        ! rm -rf "$dir" 2>/dev/null || return 0
+        sleep 1
+    done
+    echo "run.sh: cannot remove $dir" >&2
 }
 
 # interrupted STATUS: shows what the files under way have come to
