@@ -28,8 +28,8 @@
 ##   make lessons-all   check every lesson, with its experiments
 ##   make break-all     does every experiment still show its difference?
 ##   make mutants       check that a test catches each mistake (N=, CASE=)
-##   make selftest      the graders graded: right and known wrong answers; QUICK=1:
-##                      of the wrong ones only the part that they must lose
+##   make selftest      the graders graded: right answers, and of known wrong ones
+##                      the part that they must lose; WHOLE=1: all parts
 ##   make check         the tests on builds that notice more, and slower ones
 ##   make fuzz          let a fuzzer look for streams that lines.h cuts wrongly
 ##   make portable      other compilers, standards, C libraries, machines

@@ -9,7 +9,7 @@
 #   SEED    grade: repeats the random texts of an earlier grade
 #   DIR     handout: where the copy goes; class: the submissions, see class.sh
 #   JOBS    selftest: how many grades at a time
-#   QUICK   selftest: not empty: of wrong answers only the part they must lose
+#   WHOLE   selftest: not empty: all parts of wrong answers, too
 #   SANDBOX grade: must (or nothing is graded) or no; unset: for LAB, where it
 #           works: see sandbox.sh
 #

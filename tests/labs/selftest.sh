@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # selftest.sh - the graders graded: solutions, and right answers in other
 # styles, get full marks, starters less than half, and each known wrong answer
-# loses the part that the first line of its file names, and no other. That line
-# is
+# loses the part that the first line of its file names, and, if all its parts
+# are graded, no other. That line is
 #
 #     part 3 (words): what is wrong
 #     part 3 with 1 4 (words): what is wrong, and parts 1 and 4 need it, too
@@ -13,7 +13,8 @@
 #
 #   N      only this lab
 #   JOBS   how many grades at a time
-#   QUICK  not empty: of a wrong answer only the part that it must lose
+#   WHOLE  not empty: all parts of the wrong answers, too, not only those that
+#          they must lose: four times as long
 #   RIGHT  not empty: no wrong answers at all
 set -uo pipefail
 unset CDPATH # or cd might go elsewhere
@@ -50,7 +51,7 @@ cause_of() {
 # grade_task LAB FILE: one line that says whether the grader did its work
 grade_task() {
     local lab=$1 file=$2 source=$2 part='' words='' lost got most dir line
-    local verdict=ok note='' with='' tries=1 other
+    local verdict=ok note='' with='' tries=1 other only
     dir=$(mktemp -d "${TMPDIR:-/tmp}/selftest.XXXXXX") || exit 1
     # shellcheck disable=SC2064 # now, while dir is known
     trap "rm -rf '$dir'" EXIT
@@ -78,11 +79,11 @@ grade_task() {
         words=$(sed -n 's/.*part [0-9 a-z]* (\([^)]*\)): .*/\1/p' <<<"$line")
         ;;
     esac
-    lost=''
+    only=$part
+    [ -z "${WHOLE-}" ] || only=''
     while [ "$tries" -gt 0 ]; do
-        env -u P -u REPORT ${QUICK:+${part:+P="$part"}} N="$lab" \
-            LAB="$source" FROM="$PWD" bash tests/labs/lab.sh grade \
-            >"$dir/table" 2>&1
+        env -u P -u REPORT ${only:+P="$only"} N="$lab" LAB="$source" \
+            FROM="$PWD" bash tests/labs/lab.sh grade >"$dir/table" 2>&1
         # "  1   10/10  what": the parts that got nothing
         lost=$(sed -n 's|^ *\([0-9]*\) *0/10 .*|\1|p' "$dir/table" | xargs)
         tries=$((tries - 1))
