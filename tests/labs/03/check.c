@@ -21,6 +21,8 @@ enum {
     REFRAIN = 1200,   /* so many lines of a byte: what a server that collects
                          before it sends gets for one of them is over 64 KiB */
     HALL = 500,       /* members with long names: over 8 KiB of them */
+    EAGER = 100,      /* such, of whom one asks for their names */
+    EAGER_ASKS = 50,  /* so often at once: over 64 KiB of answers */
     HEIRS = 4,        /* who want the name that a member leaves */
     REIGNS = 25,      /* times that it is left */
     ASKED = 20,       /* times that each of them asks at once */
@@ -49,7 +51,7 @@ enum {
     ATTEMPTS = 5,       /* to read a table that others change */
     TRIES = 3,          /* of what a busy machine may spoil */
     SETTLE_MS = 100,    /* in which a kernel makes up its mind */
-    STILL_MS = 650,     /* who reads so late has still time, */
+    STILL_MS = 750,     /* who reads so late has still time, */
     GIVEN_UP_MS = 1000, /* until this much later a rest may be given up */
     PAUSE_MS = 500,     /* for which everyone is silent */
     DELAY_MS = 200,     /* the task's number */
@@ -1004,12 +1006,12 @@ static bool heirs(void)
     return true;
 }
 
-/* So many names as do not fit into a buffer of 8 KiB. */
-static bool hall(void)
+/* So many come who take long names. */
+static bool long_names(int many)
 {
     if (!observer())
         return false;
-    for (int i = 1; i <= HALL; i++) {
+    for (int i = 1; i <= many; i++) {
         for (int more = i; i % TOGETHER == 1 && more < i + TOGETHER; more++)
             if (!peer_open(&peers[more]) ||
                 !peer_say(&peers[more], made("/name %016d\n", more)))
@@ -1021,7 +1023,36 @@ static bool hall(void)
                 (void)peer_receive(&peers[j]);
         }
     }
-    return who_is_right();
+    return true;
+}
+
+/* So many names as do not fit into a buffer of 8 KiB. */
+static bool hall(void)
+{
+    return long_names(HALL) && who_is_right();
+}
+
+/* One of them asks so often, all at once, that the answers are over 64 KiB, and
+ * reads all of them. */
+static bool eager(void)
+{
+    static char asks[EAGER_ASKS * sizeof "/who\n"];
+    const char *reads = "before a member is dropped its socket is offered what "
+                        "waits: one that reads gets all of its answers";
+    write_often(asks, "/who\n", EAGER_ASKS);
+    if (!long_names(EAGER) || !peer_say(&peers[1], asks))
+        return false;
+    for (int answers = 0; answers < EAGER_ASKS;) {
+        char *line = NULL;
+        enum got got = peer_line(&peers[1], WAIT_MS, &line);
+        if (got != GOT_LINE)
+            return wrong(reads,
+                         made("%d answers of %d names", EAGER_ASKS, EAGER + 1),
+                         "behind %d of them %s", answers,
+                         got_text(&peers[1], got, line, WAIT_MS));
+        answers += strncmp(line, "here: ", 6) == 0;
+    }
+    return true;
 }
 
 /* ------------------------------------------------------------- what stays */
@@ -1794,6 +1825,12 @@ static bool goes_late(bool quits, int pause_ms)
         long read = reads_all(last, rest);
         if (read < 0)
             return false;
+        if (read < slow.lines && net_now() < end)
+            return wrong(rest,
+                         made("all %ld lines that it was told, for a "
+                              "second at least",
+                              slow.lines),
+                         "the end behind %ld of them, earlier", read);
         if (read < slow.lines)
             continue;
         enum got got;
@@ -1844,6 +1881,7 @@ static bool goodbyes(void)
 {
     if (!slow_room() || !goes_late(true, 0) || !goes_late(false, 0) ||
         !goes_late(true, STILL_MS) || !goes_late(false, STILL_MS) ||
+        !goes_late(true, STILL_MS) || /* a second of a clock may be shorter */
         !nobody_waits(true) || !nobody_waits(false) || !next_slow())
         return false;
     peer_shut(&peers[0]);
@@ -1904,6 +1942,11 @@ static bool resets(void)
             return false;
         if (way > 0)
             peer_reset(&peers[0]);
+        if (!expect_idle(IDLE_PERCENT,
+                         "somebody was reset while something was unsent for "
+                         "it, and until it is closed it is asked again and "
+                         "again"))
+            return false;
     }
     return true;
 }
@@ -2674,6 +2717,7 @@ int main(int argc, char **argv)
         {"one-name", one_name},
         {"heirs", heirs},
         {"hall", hall},
+        {"eager", eager},
         {"visitors", visitors},
         {"chatter", chatter},
         {"guests", guests},

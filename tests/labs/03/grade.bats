@@ -24,7 +24,7 @@ load ../grade.bash
 
 @test "[10] part 4: a member that does not read delays nobody, and is dropped" {
     part 4 'the task, "A member that does not read"; lab hints, part 4'
-    play_each slow-reader asker two-slow no-delay goodbyes nothing-stays
+    play_each slow-reader asker eager two-slow no-delay goodbyes nothing-stays
     play_each non-reader
 }
 

@@ -15,7 +15,7 @@ load ../03/room.bash
     part 2 'lab 05, its task and its hints; poll(2), "revents"'
     one_thread_program
     play_each fan-out bursts chorus endings names one-name heirs come-and-go
-    play_each visitors chatter guests one-thread at-rest slow-reader asker no-delay
+    play_each visitors chatter guests one-thread at-rest slow-reader asker eager no-delay
     play_each flood goodbyes nothing-stays non-reader
     play_typed keyboard
 }
