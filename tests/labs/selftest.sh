@@ -20,7 +20,7 @@ set -uo pipefail
 unset CDPATH # or cd might go elsewhere
 cd -P -- "$(dirname "${BASH_SOURCE[0]}")/../.." >/dev/null || exit 1
 
-JOBS=${JOBS:-3} # mostly they wait
+JOBS=${JOBS:-8} # mostly they wait
 LABS='01 02 03 04 05 bonus'
 
 # All that is to be graded: a lab and a file of it, one a line
