@@ -36,11 +36,13 @@ enum {
     SAID_TOGETHER = 1000, /* so many at once: less than 64 KiB of answers */
     SAID_KIB = 100,       /* that may be more by then: 17 bytes for each */
     GUESTS = 10050,       /* newcomers: a number of five digits */
-    DROPPED = 16,     /* members at a time who do not read and are dropped */
-    RESETTINGS = 5,   /* and such who are reset, in three ways: of each */
-    RESET_KIB = 500,  /* 40 KiB of each would be 1000 KiB */
-    DROPPINGS = 3,    /* such groups: 64 KiB of each would be 3 MiB */
-    LONG_LINE = 1000, /* bytes of a line for the one who does not read */
+    DROPPED = 16,        /* members at a time who do not read and are dropped */
+    RESETTINGS = 5,      /* and such who are reset, in three ways: of each */
+    RESET_KIB = 500,     /* 40 KiB of each would be 1000 KiB */
+    DROPPINGS = 3,       /* such groups: 64 KiB of each would be 3 MiB */
+    TALKING_BATCHES = 3, /* of lines that a kernel takes, and nobody reads */
+    TALKING = 30000,     /* bytes that one says behind quit */
+    LONG_LINE = 1000,    /* bytes of a line for the one who does not read */
     TOLD_BYTES = LONG_LINE + 9, /* of it as the others get it */
     BATCH = 8,                  /* such lines at a time */
     WAITING = 42000,    /* bytes: more than a kernel may still find room for */
@@ -1853,6 +1855,31 @@ static bool goes_late(bool quits, int pause_ms)
     return true;
 }
 
+/* One goes for whom all is sent, but not read yet, and goes on talking: closed
+ * with that unread, the connection is reset, and what a kernel still has of the
+ * rest is lost. */
+static bool goes_talking(void)
+{
+    const char *rest = "who has left is heard out: closed with something "
+                       "unread, the connection is reset, and what it has not "
+                       "got yet is lost";
+    static char text[TALKING + sizeof "quit\n"] = "quit\n";
+    (void)write_often(text + sizeof "quit\n" - 1, "d\n", TALKING / 2);
+    peer_close(&peers[0]);
+    if (!slow_joins())
+        return false;
+    for (int i = 0; i < TALKING_BATCHES; i++)
+        if (!batch())
+            return false;
+    if (!peer_send(&peers[0], text, sizeof text - 1) ||
+        !hears_some_time(&peers[2], made("%s left", slow.name),
+                         "whoever goes has left at once"))
+        return false;
+    net_sleep(PAUSE_MS);
+    return reads_all(true, rest) >= 0 && expect_line(&peers[0], "quit", rest) &&
+           expect_end(&peers[0], rest);
+}
+
 /* While one goes who does not read, or does not close, lines go on. */
 static bool nobody_waits(bool reads)
 {
@@ -1886,6 +1913,7 @@ static bool goodbyes(void)
 {
     if (!slow_room() || !goes_late(true, 0) || !goes_late(false, 0) ||
         !goes_late(true, STILL_MS) || !goes_late(false, STILL_MS) ||
+        !goes_talking() ||
         !goes_late(true, STILL_MS) || /* a second of a clock may be shorter */
         !nobody_waits(true) || !nobody_waits(false) || !next_slow())
         return false;
@@ -1901,19 +1929,34 @@ static bool goodbyes(void)
  * side, too, nothing of it stays. */
 static bool drops(long descriptors, long threads_there)
 {
+    long long least = LLONG_MAX;
     for (int i = 0; i < DROPS; i++) {
+        long long last = 0, longest = 0; /* of the batches around the drop */
         peer_close(&peers[0]);
         if (!slow_joins())
             return false;
-        while (!slow.gone && kept(KERNELS) < TOO_MUCH)
-            if (!batch())
+        while (!slow.gone && kept(KERNELS) < TOO_MUCH) {
+            last = slow.latest;
+            slow.latest = 0;
+            if (!timed_batch())
                 return false;
+        }
+        longest = last > slow.latest ? last : slow.latest;
         if (!slow.gone &&
             !hears_some_time(&peers[2], made("%s left", slow.name),
                              "what waits for a member has a limit, 64 KiB; "
                              "beyond it the member is dropped"))
             return false;
+        slow.latest = 0;
+        if (!timed_batch())
+            return false;
+        longest = longest > slow.latest ? longest : slow.latest;
+        least = longest < least ? longest : least;
     }
+    if (least > DELAY_MS)
+        return wrong("a member is dropped, and each time the others wait for "
+                     "that: its socket is tried once, and not waited for",
+                     "lines within 200 ms", "after %lld ms at least", least);
     peer_close(&peers[0]);
     /* The two who stay may have got something of their own by now. */
     return back_to(descriptors + 1, threads_there + 2);
