@@ -298,7 +298,9 @@ static bool step_repeat(char **arguments)
     static char bytes[LARGEST];
     long times = number(arguments[0]);
     struct text once = unescape(arguments[1]), all = {bytes, 0};
-    if (times < 0 || (size_t)times > sizeof bytes / (once.length + 1))
+    if (once.length == 0)
+        times = 0;
+    else if (times < 0 || (size_t)times > sizeof bytes / once.length)
         return complain("that is more than %d bytes", LARGEST);
     for (; times > 0; times--) {
         memcpy(bytes + all.length, once.bytes, once.length);

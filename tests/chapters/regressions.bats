@@ -363,3 +363,15 @@ switches() {
         stop_server
     done
 }
+
+# The first hint of lab 01 says so
+@test "the misbehaving peer repeats a byte to a whole mebibyte, and no further" {
+    use_chapter 02-loop-server
+    start_server
+    # That the server cuts it off is not the question
+    bounded "$PEER" talk "$host" "$port" repeat 1048576 '\xff'
+    ! file_has "$err" 'that is more than' || fail 'a mebibyte is too much'
+    bounded "$PEER" talk "$host" "$port" repeat 1048577 '\xff'
+    assert_equal 'the status' 1 "$status"
+    assert_complains 'peer: step 1, repeat: that is more than 1048576 bytes'
+}
