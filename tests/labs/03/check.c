@@ -1931,26 +1931,24 @@ static bool drops(long descriptors, long threads_there)
 {
     long long least = LLONG_MAX;
     for (int i = 0; i < DROPS; i++) {
-        long long last = 0, longest = 0; /* of the batches around the drop */
+        long long before = 0, longest; /* of the batches around the drop */
         peer_close(&peers[0]);
         if (!slow_joins())
             return false;
         while (!slow.gone && kept(KERNELS) < TOO_MUCH) {
-            last = slow.latest;
+            before = slow.latest;
             slow.latest = 0;
             if (!timed_batch())
                 return false;
         }
-        longest = last > slow.latest ? last : slow.latest;
         if (!slow.gone &&
             !hears_some_time(&peers[2], made("%s left", slow.name),
                              "what waits for a member has a limit, 64 KiB; "
                              "beyond it the member is dropped"))
             return false;
-        slow.latest = 0;
-        if (!timed_batch())
+        if (!timed_batch()) /* the later of two is in slow.latest */
             return false;
-        longest = longest > slow.latest ? longest : slow.latest;
+        longest = before > slow.latest ? before : slow.latest;
         least = longest < least ? longest : least;
     }
     if (least > DELAY_MS)
