@@ -42,6 +42,7 @@ part() {
     fi
     result=$LAB_RESULTS/part-$1
     printf 'read\t%s\n' "$2" >"$result"
+    row='' # of scenarios: the only one
     server=''
     process='' # of the server: in the sandbox it is not the one that we wait for
     ends='' # yes: the server ends by itself, so that its end explains nothing
@@ -105,7 +106,8 @@ start_server() {
     launch "${keyboard:-/dev/null}" "$BATS_TEST_TMPDIR/server.log" \
         limited "$program" 0
     set +m
-    echo "$server" >"$LAB_RESULTS/running" # in case this shell is killed
+    # In case this shell is killed
+    echo "$server" >"$LAB_RESULTS/running$row"
     local end=$((SECONDS + START_SECONDS + 1)) # the first one may be short
     until listens && [ "$host" = 127.0.0.1 ]; do
         if ! kill -0 "$server" 2>/dev/null; then
@@ -187,7 +189,7 @@ stop_server() {
     kill -KILL "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
     server=''
-    rm -f "$LAB_RESULTS/running"
+    rm -f "$LAB_RESULTS/running$row"
 }
 
 # descriptors N: so many for the server and for the check, or no grade
@@ -204,6 +206,55 @@ play_each() {
         start_server
         check "$name"
     done
+}
+
+# play_rows ROW...: each row is some names in one word. Rows are played side by
+# side, since a scenario waits most of its time. The verdict is that of the
+# first row that fails, not of the quickest one: so it is the same each time.
+play_rows() {
+    local names pid number=0 pids=()
+    for names in "$@"; do
+        number=$((number + 1))
+        play_row "$number" "$names" 3>&- 4>&- &
+        pids+=("$!")
+    done
+    number=0
+    while [ "${#pids[@]}" -gt 0 ]; do
+        number=$((number + 1))
+        wait "${pids[0]}" || break
+        pids=("${pids[@]:1}")
+    done
+    [ "${#pids[@]}" -gt 0 ] || return 0
+    for pid in "${pids[@]:1}"; do
+        kill "$pid" 2>/dev/null || :
+        wait "$pid" 2>/dev/null || :
+    done
+    cat "$BATS_TEST_TMPDIR/row-$number/output"
+    cat "$BATS_TEST_TMPDIR/row-$number/result" >>"$result"
+    return 1
+}
+
+# play_row NUMBER NAMES: in a process, with files and servers of its own
+play_row() {
+    row=-$1
+    BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR/row$row
+    mkdir "$BATS_TEST_TMPDIR"
+    exec >"$BATS_TEST_TMPDIR/output" 2>&1
+    result=$BATS_TEST_TMPDIR/result
+    : >"$result"
+    trap end_row EXIT
+    # Words
+    # shellcheck disable=SC2086
+    play_each $2
+}
+
+# Its server ends, and the check that a row which is stopped may be in
+end_row() {
+    local pids
+    pids=$(jobs -p)
+    teardown
+    # shellcheck disable=SC2086 # words
+    [ -z "$pids" ] || kill -KILL $pids 2>/dev/null || :
 }
 
 # check NAME...: the scenarios of these names, all against this server

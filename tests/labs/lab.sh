@@ -62,6 +62,7 @@ not_graded() {
 }
 
 clean_up() {
+    local running
     trap - EXIT
     unnap
     if [ -n "$child" ]; then
@@ -69,9 +70,9 @@ clean_up() {
         wait "$child" 2>/dev/null
     fi
     [ -n "$work" ] || return
-    if [ -s "$work/results/running" ]; then
-        kill -KILL -- "-$(cat "$work/results/running")" 2>/dev/null
-    fi
+    for running in "$work"/results/running*; do
+        [ ! -s "$running" ] || kill -KILL -- "-$(cat "$running")" 2>/dev/null
+    done
     sweep_marked
     rm -rf "$work"
 }
@@ -485,7 +486,8 @@ build_submission() {
     if [ -s "$work/compiler" ]; then
         complain 'warnings cost no points, and are often right'
     fi
-    if grep -q LAB_TSAN "$own/grade.bats"; then
+    # For the parts that are graded
+    if sed -n "/part ${P:-.}: /,/^}/p" "$own/grade.bats" | grep -q '^ *tsan '; then
         build_with_tsan "$1"
     fi
 }

@@ -5,7 +5,7 @@ load ../grade.bash
 
 @test "[10] part 1: lines go to all others, whole, under 50 talkers" {
     part 1 'the task, "Lines"; 03-threaded/README.md, "Read it"'
-    play_each fan-out bursts chorus endings talkers threads
+    play_rows 'fan-out bursts chorus endings talkers' threads
 }
 
 @test "[10] part 2: names, joins, leaves and /who, while 50 come and go" {
@@ -24,8 +24,8 @@ load ../grade.bash
 
 @test "[10] part 4: a member that does not read delays nobody, and is dropped" {
     part 4 'the task, "A member that does not read"; lab hints, part 4'
-    play_each slow-reader asker eager two-slow no-delay goodbyes nothing-stays
-    play_each non-reader
+    play_rows 'slow-reader asker eager two-slow no-delay' \
+        'goodbyes nothing-stays non-reader'
 }
 
 # tsan NAME: under the sanitizer the scenario passes, nothing is reported, and

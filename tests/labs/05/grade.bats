@@ -19,8 +19,8 @@ load ../03/room.bash
 
 @test "[10] part 3: a member that does not read delays nobody, and is dropped" {
     part 3 '05-select/README.md, "Watch it"; net_would_block in net.h'
-    play_each slow-reader asker eager two-slow no-delay flood goodbyes nothing-stays
-    play_each non-reader
+    play_rows 'slow-reader asker eager two-slow no-delay flood' \
+        'goodbyes nothing-stays non-reader'
 }
 
 @test "[10] part 4: beyond FD_SETSIZE members are refused politely" {

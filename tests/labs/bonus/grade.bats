@@ -14,8 +14,8 @@ load ../03/room.bash
 @test "[10] part 2: it still is lab 05's room" {
     part 2 'lab 05, its task and its hints; poll(2), "revents"'
     one_thread_program
-    play_each fan-out bursts chorus endings names one-name heirs come-and-go
-    play_each visitors chatter guests one-thread at-rest slow-reader asker eager no-delay
-    play_each flood goodbyes nothing-stays non-reader
+    play_rows 'fan-out bursts chorus endings names one-name heirs come-and-go
+            visitors chatter guests one-thread at-rest slow-reader asker eager' \
+        'no-delay flood goodbyes nothing-stays non-reader'
     play_typed keyboard
 }
