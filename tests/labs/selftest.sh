@@ -68,6 +68,14 @@ grade_task() {
             exit 1
         fi
         ;;
+    *)
+        # Another lab's answer, which the sandbox does not show to an #include
+        other=$(sed -n 's|^#include "../../\(0.*\)"$|tests/labs/\1|p' "$file")
+        if [ -n "$other" ]; then
+            source=$dir/server.c
+            cp "$other" "$source"
+        fi
+        ;;
     esac
     case $file in
     */wrong/*)
