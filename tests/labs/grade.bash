@@ -297,13 +297,18 @@ bounded() {
     shift
     "$@" 3>&- 4>&- &
     pid=$!
-    while kill -0 "$pid" 2>/dev/null; do
-        if [ "$tenths" -ge "$limit" ]; then
-            kill -KILL "$pid" 2>/dev/null || true
-        fi
-        nap 0.1
-        tenths=$((tenths + 1))
-    done
+    # In a shell without bats' trap, which works at each command: that was a
+    # third of what grading costs
+    (
+        trap - DEBUG
+        while kill -0 "$pid" 2>/dev/null; do
+            if [ "$tenths" -ge "$limit" ]; then
+                kill -KILL "$pid" 2>/dev/null || true
+            fi
+            nap 0.1
+            tenths=$((tenths + 1))
+        done
+    )
     wait "$pid"
 }
 
