@@ -1620,21 +1620,27 @@ static bool asker(void)
         return false;
     snprintf(slow.name, sizeof slow.name, "0123456789abcdef");
     int round = 0;
+    bool enough = false;
     long long end = moment(WAIT_MS);
     while (!slow.gone && net_now() < end) {
         char *line = NULL;
         static const char asking[] = "/who\n/who\n/who\n/who\n";
         static const char here[] = "here: 0123456789abcdef guest2 guest3";
-        long sent = net_send(peers[0].sock, asking, sizeof asking - 1);
-        slow.told += sent > 0 ? sent / 5 * (long)sizeof here : 0;
-        if (sent > 0 && ++round % ASKED == 0 && kept(KERNELS) > TOO_MUCH)
-            break;
-        if (sent > 0)
+        long sent = 0;
+        if (!enough)
+            sent = net_send(peers[0].sock, asking, sizeof asking - 1);
+        if (sent > 0) {
+            slow.told += sent / 5 * (long)sizeof here;
             end = moment(WAIT_MS);
-        else if (!net_would_block(net_error()))
+            round++;
+        } else if (sent < 0 && !net_would_block(net_error()))
             end = 0;
         else
             (void)net_wait(peers[2].sock, NET_READABLE, AGAIN_MS);
+        /* A server that has no processor has not answered all of it yet: when
+         * it has, the kernel may take that, and there is more to be asked. */
+        if (sent <= 0 || round % ASKED == 0)
+            enough = kept(KERNELS) > TOO_MUCH;
         (void)peer_receive(&peers[2]);
         while (peer_take(&peers[2], &line))
             slow.gone |= strcmp(line, made("%s left", slow.name)) == 0;
