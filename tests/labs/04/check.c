@@ -61,7 +61,7 @@ enum {
     MEMORY_KIB = 2048, /* that this may cost */
     ALL_KIB = 65536,   /* and the server as a whole */
     FLOOD = 24 << 20,  /* bytes that one sends who reads nothing */
-    FLOOD_MS = 1000,   /* so long nobody has to take any of them */
+    FLOOD_MS = 2500,   /* so long nobody has to take any of them */
     BATCH = 5000,      /* questions at once */
     BATCHES = 24,      /* and how often */
     WARM = 4,          /* batches before the memory is looked at */
@@ -1132,7 +1132,7 @@ static bool flood(void)
         struct watch watch = watch_start();
         for (size_t all = 0, at = 0; all < FLOOD &&
                                      watch_ms(watch) < FLOOD_MS &&
-                                     net_now() - begin < 2LL * HEARD_MS &&
+                                     net_now() - begin < 4LL * HEARD_MS &&
                                      memory_most() - before <= MEMORY_KIB;) {
             long sent = net_send(peer.sock, bytes + at, size - at);
             if (sent <= 0) {
