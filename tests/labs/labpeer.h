@@ -409,32 +409,61 @@ static inline bool peer_join(struct peer *peer)
     return peer_open(peer) && expect_greeting(peer);
 }
 
-/* Bytes from the server that the two kernels hold for a client: not yet
- * confirmed there, or not yet read here; some thousand may be both, and count
- * twice. -1 where the system does not tell (all but Linux), or the table has no
- * such connection just now. */
-static inline long peer_held(const struct peer *peer)
+/* Bytes of a connection that the two kernels hold. */
+struct queues {
+    long to_here;   /* not yet confirmed there, or not yet read here; some
+                       thousand may be both, and count twice */
+    long to_server; /* likewise */
+};
+
+/* Returns false where the system does not tell (all but Linux), or the table
+ * has no such connection just now. */
+static inline bool peer_queues(const struct peer *peer, struct queues *queues)
 {
     struct net_name name = net_local_name(peer->sock);
     const char *colon = strrchr(name.text, ':');
     unsigned port = colon != NULL ? (unsigned)atoi(colon + 1) : 0;
     unsigned server = (unsigned)atoi(lab.at.port), from, to, unsent, unread;
-    long there = -1, here = -1;
+    int found = 0;
     char row[512];
     FILE *file = fopen("/proc/net/tcp", "r");
+    *queues = (struct queues){0, 0};
     if (file == NULL)
-        return -1;
+        return false;
     while (fgets(row, sizeof row, file) != NULL) {
         if (sscanf(row, " %*d: %*x:%x %*x:%x %*x %x:%x", &from, &to, &unsent,
                    &unread) != 4)
             continue;
-        if (from == server && to == port)
-            there = (long)unsent;
-        else if (from == port && to == server)
-            here = (long)unread;
+        bool there = from == server && to == port;
+        if (!there && (from != port || to != server))
+            continue;
+        found++;
+        queues->to_here += (long)(there ? unsent : unread);
+        queues->to_server += (long)(there ? unread : unsent);
     }
     (void)fclose(file); /* only read */
-    return there < 0 || here < 0 ? -1 : there + here;
+    return found == 2;
+}
+
+/* Bytes from the server that the two kernels hold for a client, or -1. */
+static inline long peer_held(const struct peer *peer)
+{
+    struct queues queues;
+    return peer_queues(peer, &queues) ? queues.to_here : -1;
+}
+
+/* Waits a moment, and on a busy machine until the server has read all that was
+ * sent: what comes next is a piece of its own. */
+static inline void peer_apart(const struct peer *peer)
+{
+    static long long left = WAIT_MS; /* in all: it need not read any more */
+    struct queues queues;
+    long long since = net_now();
+    do
+        net_sleep(2);
+    while (peer_queues(peer, &queues) && queues.to_server > 0 &&
+           net_now() - since < left);
+    left -= net_now() - since < 10 ? 0 : net_now() - since;
 }
 
 /* ---------------------------------------------------- the server's process */

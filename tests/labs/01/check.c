@@ -39,8 +39,7 @@ static bool send_counted(struct peer *peer, const char *bytes, size_t size)
     return peer_send(peer, bytes, size);
 }
 
-/* Sends a few bytes, in a segment of their own unless the machine is busy. Who
- * takes them for the end has closed before the next ones come. */
+/* Sends a few bytes. */
 static bool send_piece(struct peer *peer, const char *bytes, size_t size,
                        const char *cause)
 {
@@ -94,7 +93,7 @@ static bool send_each(struct peer *peer, unsigned first, unsigned last,
         char byte = (char)i;
         if (!send_piece(peer, &byte, 1, cause))
             return false;
-        net_sleep(2);
+        peer_apart(peer);
     }
     return true;
 }
@@ -178,6 +177,7 @@ static bool send_pieces(struct peer *peer, const char *const *pieces,
     for (size_t i = 0; i < count; i++) {
         if (!send_piece(peer, pieces[i], strlen(pieces[i]), changed))
             return false;
+        peer_apart(peer); /* who takes it for the end ends */
         net_sleep(pause);
     }
     return true;

@@ -1071,11 +1071,8 @@ static bool fifty(void)
     static struct peer peers[MANY];
     static long next[MANY];
     for (int i = 0; i < MANY; i++) {
-        next[i] = 1;
-        peer_segment = SEGMENT; /* or the kernel would take all of it */
-        bool good = peer_join(&peers[i]);
-        peer_segment = 0;
-        if (!good)
+        next[i] = 1; /* and narrow, or the kernel would take all of it */
+        if (!open_narrow(&peers[i]) || !expect_greeting(&peers[i]))
             return false;
     }
     long before = memory_most();
