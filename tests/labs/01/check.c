@@ -39,7 +39,7 @@ static bool send_counted(struct peer *peer, const char *bytes, size_t size)
     return peer_send(peer, bytes, size);
 }
 
-/* Sends a few bytes. */
+/* A server that has ended too early may have closed: that is the cause then. */
 static bool send_piece(struct peer *peer, const char *bytes, size_t size,
                        const char *cause)
 {
