@@ -413,7 +413,8 @@ static inline bool peer_join(struct peer *peer)
 struct queues {
     long to_here;   /* not yet confirmed there, or not yet read here; some
                        thousand may be both, and count twice */
-    long to_server; /* likewise */
+    long to_server; /* likewise, the other way */
+    long unread;    /* of those: the server has not read them yet */
 };
 
 /* Returns false where the system does not tell (all but Linux), or the table
@@ -427,7 +428,7 @@ static inline bool peer_queues(const struct peer *peer, struct queues *queues)
     int found = 0;
     char row[512];
     FILE *file = fopen("/proc/net/tcp", "r");
-    *queues = (struct queues){0, 0};
+    *queues = (struct queues){0};
     if (file == NULL)
         return false;
     while (fgets(row, sizeof row, file) != NULL) {
@@ -440,6 +441,7 @@ static inline bool peer_queues(const struct peer *peer, struct queues *queues)
         found++;
         queues->to_here += (long)(there ? unsent : unread);
         queues->to_server += (long)(there ? unread : unsent);
+        queues->unread += there ? (long)unread : 0;
     }
     (void)fclose(file); /* only read */
     return found == 2;
