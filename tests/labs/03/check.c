@@ -78,7 +78,7 @@ enum {
     FEW = 8,                   /* descriptors that a server may need itself */
     ROOM_MS = 2000,            /* until who has left has made room */
     AGAIN_MS = 20,             /* and a newcomer's pause meanwhile */
-    STUCK_LOOKS = 25,          /* so far apart: longer than a kernel needs */
+    STUCK_LOOKS = 25,          /* AGAIN_MS apart: longer than a kernel needs */
     SILENCE_MS = 5500,         /* without a word: over 5 s */
     LATER_MS = 2500,           /* nobody may give up by then what waits */
     AT_REST_MS = 40,           /* without a nap of any thread */
@@ -1583,11 +1583,12 @@ static long asks_often(struct peer *peer, int times, size_t answer)
     return peer_send(peer, text, 5 * (size_t)times) ? times * (long)answer : -1;
 }
 
-/* Waits until the server has read all that a non-reader has said. If the buffer
- * here overflows, Linux drops what comes with its answers: also that its words
- * have arrived. The rest of them then stays here until it reads something,
- * which is not the server's fault. So it does. Returns how many bytes it read:
- * they wait in the peer, not in a kernel. */
+/* Waits until the server has read all that a non-reader has said. The trap: when
+ * the non-reader's receive buffer overflows, Linux drops the server's segments
+ * unread, and with them the acknowledgements they carry. What the non-reader
+ * says then stays in its own kernel until it reads something, which is not the
+ * server's fault: so it reads a little. Returns how many bytes that were; they
+ * are in the peer now, not in a kernel any more. */
 static long let_through(struct peer *peer)
 {
     struct queues queues;
