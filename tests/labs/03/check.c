@@ -1583,12 +1583,12 @@ static long asks_often(struct peer *peer, int times, size_t answer)
     return peer_send(peer, text, 5 * (size_t)times) ? times * (long)answer : -1;
 }
 
-/* Waits until the server has read all that a non-reader has said. The trap: when
- * the non-reader's receive buffer overflows, Linux drops the server's segments
- * unread, and with them the acknowledgements they carry. What the non-reader
- * says then stays in its own kernel until it reads something, which is not the
- * server's fault: so it reads a little. Returns how many bytes that were; they
- * are in the peer now, not in a kernel any more. */
+/* Waits until the server has read all that a non-reader has said. The trap:
+ * when the non-reader's receive buffer overflows, Linux drops the server's
+ * segments unread, and with them the acknowledgements they carry. What the
+ * non-reader says then stays in its own kernel until it reads something, which
+ * is not the server's fault: so it reads a little. Returns how many bytes that
+ * were; they are in the peer now, not in a kernel any more. */
 static long let_through(struct peer *peer)
 {
     struct queues queues;
