@@ -1588,15 +1588,18 @@ static long asks_often(struct peer *peer, int times, size_t answer)
  * segments unread, and with them the acknowledgements they carry. What the
  * non-reader says then stays in its own kernel until it reads something, which
  * is not the server's fault: so it reads a little. Returns how many bytes that
- * were; they are in the peer now, not in a kernel any more. */
+ * were; they are in the peer now, not in a kernel any more. Ends as well when
+ * the third member hears something: no more is to be waited for then, and of a
+ * connection that was dropped nothing more is ever read. */
 static long let_through(struct peer *peer)
 {
     struct queues queues;
     long read = 0;
     int stuck = 0; /* looks in a row */
-    for (long long end = moment(WAIT_MS);
-         peer_queues(peer, &queues) && queues.to_server > 0 && net_now() < end;
-         net_sleep(AGAIN_MS)) {
+    long long end = moment(WAIT_MS);
+    while (peer_queues(peer, &queues) && queues.to_server > 0 &&
+           net_now() < end &&
+           net_wait(peers[2].sock, NET_READABLE, AGAIN_MS) == 0) {
         stuck = queues.unread == 0 ? stuck + 1 : 0;
         if (stuck < STUCK_LOOKS)
             continue;
