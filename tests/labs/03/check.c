@@ -1588,9 +1588,9 @@ static long asks_often(struct peer *peer, int times, size_t answer)
  * segments unread, and with them the acknowledgements they carry. What the
  * non-reader says then stays in its own kernel until it reads something, which
  * is not the server's fault: so it reads a little. Returns how many bytes that
- * were; they are in the peer now, not in a kernel any more. Ends as well when
- * the third member hears something: no more is to be waited for then, and of a
- * connection that was dropped nothing more is ever read. */
+ * were; they are in the peer now, not in a kernel any more. It ends as well
+ * when the third member hears something: a server that has dropped the
+ * non-reader says so there, and never reads the rest. */
 static long let_through(struct peer *peer)
 {
     struct queues queues;
